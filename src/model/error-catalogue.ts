@@ -1,0 +1,226 @@
+/** Exit codes of the command line, each with its meaning. `docs/errors.md` is generated from these two tables. */
+export const exitCodes = {
+  0: 'Done, and everything is accounted for.',
+  1: 'A fault in dynaferry itself.',
+  2: 'The command line, migration.yaml or the policy is not valid.',
+  3: 'Preflight refuses: the migration as described would lose, merge or leak data, or cannot work.',
+  4: 'Credentials are missing, wrong, expired, or lack a permission.',
+  5: 'A table, bucket, export or object does not exist.',
+  6: 'Staged data is damaged, truncated, or not what the manifest says.',
+  7: 'Verification found differences.',
+  8: 'The work is done but not all of it: items were dead-lettered, or the sums do not agree.',
+  9: 'A service could not be reached or would not serve; running the same command again goes on.',
+  10: 'Another process is running this migration.',
+  11: 'This machine lacks something: disk space, a file, a permission.',
+  130: 'Stopped by Ctrl-C; progress is saved and running the same command again goes on.',
+} as const;
+
+export type ExitCode = keyof typeof exitCodes;
+
+interface ErrorDefinition {
+  exit: ExitCode;
+  /** Whether the same request, or the same command, may succeed later: 'throttle' asks to slow down first. */
+  retry: 'no' | 'yes' | 'throttle';
+  meaning: string;
+  fix: string;
+}
+
+/** Every error that a user can meet. The definition is its documentation. */
+export const errorCatalogue = {
+  INTERNAL: {
+    exit: 1,
+    retry: 'no',
+    meaning: 'Something happened that the program holds to be impossible.',
+    fix: 'Report it with the version and the message; no data was acknowledged that is not durable.',
+  },
+  USAGE: { exit: 2, retry: 'no', meaning: 'The command line is not valid.', fix: 'See `dynaferry <command> --help`.' },
+  CONFIG_INVALID: {
+    exit: 2,
+    retry: 'no',
+    meaning: 'migration.yaml is not valid.',
+    fix: 'The message names line, key, value and what is expected there.',
+  },
+  POLICY_INVALID: {
+    exit: 2,
+    retry: 'no',
+    meaning: 'The filter or an attribute rule is not valid.',
+    fix: 'The message points at the spot.',
+  },
+  PREFLIGHT: {
+    exit: 3,
+    retry: 'no',
+    meaning: 'A check before the run found something that must be settled first.',
+    fix: 'Each finding says what to change; `dynaferry plan` shows them all.',
+  },
+  KEY_SCHEMA_MISMATCH: {
+    exit: 3,
+    retry: 'no',
+    meaning: 'The target table has another key than the items that the policy lets through.',
+    fix: 'Rename or set the key attributes by a rule, or load into a table with the same key.',
+  },
+  RULE_ON_KEY: {
+    exit: 3,
+    retry: 'no',
+    meaning: 'A rule would drop a key attribute, change its type, or make two keys one.',
+    fix: 'Use a rule that keeps uniqueness on key attributes: hash, tokenize, encrypt, or none.',
+  },
+  CREDENTIALS_MISSING: {
+    exit: 4,
+    retry: 'no',
+    meaning: 'No credentials were found for a site.',
+    fix: 'Set `profile`, `role` or `credentials` of the site in migration.yaml, or the AWS_* variables.',
+  },
+  CREDENTIALS_REJECTED: {
+    exit: 4,
+    retry: 'no',
+    meaning:
+      'The service does not know these credentials. Credentials of a global account do not exist in an AWS China region, nor the other way round: AWS answers InvalidAccessKeyId or UnrecognizedClientException.',
+    fix: "Check that the site's profile belongs to the partition of its region.",
+  },
+  CREDENTIALS_EXPIRED: {
+    exit: 4,
+    retry: 'no',
+    meaning: 'The credentials of a site have expired and could not be renewed.',
+    fix: 'Sign in again (`aws sso login`, a new session token) and run the same command: it goes on.',
+  },
+  SIGNATURE_REJECTED: {
+    exit: 4,
+    retry: 'no',
+    meaning: 'The secret access key does not belong to the access key id.',
+    fix: 'Check the secret key of the site for missing or extra characters.',
+  },
+  CLOCK_SKEW: {
+    exit: 4,
+    retry: 'no',
+    meaning: "This machine's clock differs from the service's by more than AWS accepts (15 minutes).",
+    fix: 'Set the clock (`timedatectl set-ntp true`).',
+  },
+  ACCESS_DENIED: {
+    exit: 4,
+    retry: 'no',
+    meaning: 'The credentials lack a permission.',
+    fix: 'Allow the IAM action on the resource that the message names.',
+  },
+  TABLE_NOT_FOUND: {
+    exit: 5,
+    retry: 'no',
+    meaning: 'There is no such table in that region and account.',
+    fix: 'Check `table` and `region` of the site.',
+  },
+  BUCKET_NOT_FOUND: {
+    exit: 5,
+    retry: 'no',
+    meaning: 'There is no such bucket.',
+    fix: 'Create it, or check `staging` of the site.',
+  },
+  OBJECT_NOT_FOUND: {
+    exit: 5,
+    retry: 'no',
+    meaning: 'An object that should be there is not.',
+    fix: 'If a lifecycle rule or a person removed it, run the stage that makes it again.',
+  },
+  EXPORT_NOT_FOUND: {
+    exit: 5,
+    retry: 'no',
+    meaning: 'There is no export under that prefix.',
+    fix: 'Run `dynaferry export` first, or check the prefix.',
+  },
+  DATA_DAMAGED: {
+    exit: 6,
+    retry: 'no',
+    meaning: 'A staged object differs from its checksum, is truncated, or holds another number of items than recorded.',
+    fix: 'Delete the object at that site and run the stage that makes it again.',
+  },
+  MANIFEST_INVALID: {
+    exit: 6,
+    retry: 'no',
+    meaning: 'A manifest cannot be read or does not agree with its own checksum.',
+    fix: 'Copy the export again, whole.',
+  },
+  POLICY_MISMATCH: {
+    exit: 6,
+    retry: 'no',
+    meaning: 'Staged data was made under another policy than the one in migration.yaml, or under none.',
+    fix: 'Export again under this policy, or restore the policy that the data was made with.',
+  },
+  SOURCE_CHANGED: {
+    exit: 6,
+    retry: 'no',
+    meaning: 'A staged object was replaced while it was being read.',
+    fix: 'Nothing but dynaferry may write below the staging prefix; run the command again.',
+  },
+  VERIFY_DIFFERENT: {
+    exit: 7,
+    retry: 'no',
+    meaning: 'The target is not the policy applied to the source.',
+    fix: 'The report lists how many items are missing, extra and different, and where their keys are written.',
+  },
+  DEAD_LETTERS: {
+    exit: 8,
+    retry: 'no',
+    meaning: 'Some items could not be carried over and were set aside.',
+    fix: 'Read the dead letters that the message names, mend their cause, and run the same command again.',
+  },
+  ACCOUNTING: {
+    exit: 8,
+    retry: 'no',
+    meaning: 'Items read do not equal items filtered, written, skipped and dead-lettered.',
+    fix: 'Do not trust the target; run `dynaferry verify` and report the figures.',
+  },
+  THROTTLED: {
+    exit: 9,
+    retry: 'throttle',
+    meaning: 'The service asks to slow down.',
+    fix: 'Handled by slowing down; if a run gives up on it, lower `limits` or raise the capacity.',
+  },
+  UNREACHABLE: {
+    exit: 9,
+    retry: 'yes',
+    meaning: 'An endpoint cannot be reached.',
+    fix: 'Check the region, `endpoint`, proxy and network; running the same command again goes on.',
+  },
+  INTERRUPTED_NETWORK: {
+    exit: 9,
+    retry: 'yes',
+    meaning: 'A connection broke, stalled, or delivered less than announced, more often than the retry limit.',
+    fix: 'Run the same command again: it goes on.',
+  },
+  SERVICE_FAILED: {
+    exit: 9,
+    retry: 'yes',
+    meaning: 'The service answered with an error of its own.',
+    fix: 'Run the same command again: it goes on.',
+  },
+  REQUEST_REFUSED: {
+    exit: 3,
+    retry: 'no',
+    meaning: 'The service refused a request as invalid.',
+    fix: 'The message names the operation and the service’s error code.',
+  },
+  LOCKED: {
+    exit: 10,
+    retry: 'no',
+    meaning: 'Another process runs this migration.',
+    fix: 'Wait for it, or stop it; `dynaferry status` shows its progress.',
+  },
+  WAIT_TOO_LONG: {
+    exit: 9,
+    retry: 'yes',
+    meaning: 'The stage before this one has made no progress for too long.',
+    fix: 'Run that stage, then this one again.',
+  },
+  LOCAL_DISK: {
+    exit: 11,
+    retry: 'no',
+    meaning: 'The ledger or a report could not be written on this machine.',
+    fix: 'Free disk space or set --state-dir to another place; progress up to the last checkpoint is safe.',
+  },
+  INTERRUPTED: {
+    exit: 130,
+    retry: 'yes',
+    meaning: 'Stopped on request.',
+    fix: 'Run the same command again: it goes on.',
+  },
+} as const satisfies Record<string, ErrorDefinition>;
+
+export type ErrorCode = keyof typeof errorCatalogue;

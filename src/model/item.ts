@@ -1,0 +1,173 @@
+import {
+  BACKSLASH,
+  CLOSE_BRACE,
+  COLON,
+  COMMA,
+  MalformedJson,
+  OPEN_BRACE,
+  QUOTE,
+  closingQuote,
+  decodeString,
+  expectByte,
+  skipSpace,
+  skipValue,
+} from './json-bytes.ts';
+
+/**
+ * The attribute names that somebody is interested in, each with a small number (its id, in the order given).
+ * Names are looked up by their bytes in JSON text, so that no string is made for an attribute that nobody asks for.
+ */
+export class NameTable {
+  readonly names: readonly string[];
+  readonly #encoded: Buffer[];
+  readonly #slots: Int32Array;
+  readonly #mask: number;
+  readonly #byText: Map<string, number>;
+
+  constructor(names: Iterable<string>) {
+    this.names = [...new Set(names)];
+    this.#byText = new Map(this.names.map((name, id) => [name, id]));
+    this.#encoded = this.names.map((name) => Buffer.from(name, 'utf8'));
+    let size = 8;
+    while (size < this.names.length * 4) size *= 2;
+    this.#mask = size - 1;
+    this.#slots = new Int32Array(size).fill(-1);
+    this.#encoded.forEach((name, id) => {
+      let slot = hashName(name, 0, name.length) & this.#mask;
+      while (this.#slots[slot] !== -1) slot = (slot + 1) & this.#mask;
+      this.#slots[slot] = id;
+    });
+  }
+
+  /** The id of a name given as text, or -1. */
+  idOf(name: string): number {
+    return this.#byText.get(name) ?? -1;
+  }
+
+  /** The id of the name that lies between two quotes at [start, end), or -1. Escapes in the JSON text are resolved. */
+  lookup(bytes: Buffer, start: number, end: number): number {
+    for (let i = start; i < end; i++) {
+      if (bytes[i] === BACKSLASH) return this.idOf(decodeString(bytes, start, end));
+    }
+    let slot = hashName(bytes, start, end) & this.#mask;
+    for (;;) {
+      const id = this.#slots[slot]!;
+      if (id < 0 || sameBytes(this.#encoded[id]!, bytes, start, end)) return id;
+      slot = (slot + 1) & this.#mask;
+    }
+  }
+}
+
+function hashName(bytes: Uint8Array, start: number, end: number): number {
+  const length = end - start;
+  if (length === 0) return 0;
+  // Length, both ends and the middle tell real attribute names apart; the comparison behind it decides.
+  return (length * 31 + bytes[start]! * 7 + bytes[end - 1]! * 131 + bytes[start + (length >> 1)]! * 17) | 0;
+}
+
+function sameBytes(name: Buffer, bytes: Buffer, start: number, end: number): boolean {
+  if (name.length !== end - start) return false;
+  for (let i = 0; i < name.length; i++) if (name[i] !== bytes[start + i]) return false;
+  return true;
+}
+
+/**
+ * One item as a range of bytes of DynamoDB JSON, with the ranges of its top-level attributes. An object of this class is read
+ * again and again for one item after the other, and holds nothing that must be freed.
+ */
+export class ItemView {
+  readonly names: NameTable;
+  bytes: Buffer = Buffer.alloc(0);
+  /** The item's own range: from its `{` to behind its `}`. */
+  start = 0;
+  end = 0;
+  /** How many top-level attributes it has; the tables below are valid up to here. */
+  count = 0;
+  /** Range of the i-th attribute's name, without the quotes, escapes as they stand. */
+  nameStart = new Int32Array(64);
+  nameEnd = new Int32Array(64);
+  /** Range of the i-th attribute's value: `{"S":"…"}` from brace to brace. */
+  valueStart = new Int32Array(64);
+  valueEnd = new Int32Array(64);
+  /** The i-th attribute's id in `names`, or -1. */
+  nameId = new Int32Array(64);
+  readonly #indexOfId: Int32Array;
+
+  constructor(names: NameTable) {
+    this.names = names;
+    this.#indexOfId = new Int32Array(names.names.length).fill(-1);
+  }
+
+  /** The index of the attribute with this id, or -1 where the item lacks it. */
+  indexOf(id: number): number {
+    return this.#indexOfId[id]!;
+  }
+
+  /** The name of the i-th attribute as text. */
+  nameAt(index: number): string {
+    return decodeString(this.bytes, this.nameStart[index]!, this.nameEnd[index]!);
+  }
+
+  /**
+   * Reads the item whose `{` is at `start`; returns the position behind its `}`.
+   * Throws MalformedJson when the text ends early or is not an object of attributes.
+   */
+  read(bytes: Buffer, start: number): number {
+    this.bytes = bytes;
+    this.start = start;
+    this.count = 0;
+    this.#indexOfId.fill(-1);
+    let i = expectByte(bytes, start, OPEN_BRACE);
+    if (bytes[i] === CLOSE_BRACE) return (this.end = i + 1);
+    for (;;) {
+      i = this.#readAttribute(bytes, i);
+      const c = bytes[i];
+      if (c === COMMA) i = skipSpace(bytes, i + 1);
+      else if (c === CLOSE_BRACE) return (this.end = i + 1);
+      else throw new MalformedJson('an item does not end', i);
+    }
+  }
+
+  #readAttribute(bytes: Buffer, at: number): number {
+    if (bytes[at] !== QUOTE) throw new MalformedJson('expected an attribute name', at);
+    const nameStart = at + 1;
+    const nameEnd = closingQuote(bytes, nameStart);
+    let i = nameEnd + 1;
+    if (bytes[i] !== COLON) i = skipSpace(bytes, i);
+    i = expectByte(bytes, i, COLON);
+    if (bytes[i] !== OPEN_BRACE) throw new MalformedJson('expected an attribute value', i);
+    const valueEnd = skipAttributeValue(bytes, i);
+    const index = this.count++;
+    if (index === this.nameStart.length) this.#grow();
+    this.nameStart[index] = nameStart;
+    this.nameEnd[index] = nameEnd;
+    this.valueStart[index] = i;
+    this.valueEnd[index] = valueEnd;
+    const id = this.names.lookup(bytes, nameStart, nameEnd);
+    this.nameId[index] = id;
+    if (id >= 0) this.#indexOfId[id] = index;
+    return skipSpace(bytes, valueEnd);
+  }
+
+  #grow(): void {
+    const grown = (old: Int32Array<ArrayBuffer>): Int32Array<ArrayBuffer> => {
+      const bigger = new Int32Array(old.length * 2);
+      bigger.set(old);
+      return bigger;
+    };
+    this.nameStart = grown(this.nameStart);
+    this.nameEnd = grown(this.nameEnd);
+    this.valueStart = grown(this.valueStart);
+    this.valueEnd = grown(this.valueEnd);
+    this.nameId = grown(this.nameId);
+  }
+}
+
+/** Past `{"S":"text"}` and the like in one go, which is what most attributes are; anything else the general way. */
+function skipAttributeValue(bytes: Buffer, at: number): number {
+  if (bytes[at + 1] === QUOTE && bytes[at + 3] === QUOTE && bytes[at + 4] === COLON && bytes[at + 5] === QUOTE) {
+    const behind = closingQuote(bytes, at + 6) + 1;
+    if (bytes[behind] === CLOSE_BRACE) return behind + 1;
+  }
+  return skipValue(bytes, at);
+}
