@@ -10,22 +10,22 @@ const rank = (folder: string): number => layers.indexOf(folder as (typeof layers
 for (const entry of readdirSync(root, { recursive: true, encoding: 'utf8' })) {
   const parts = entry.split(sep);
   if (!entry.endsWith('.ts') || parts.length < 2) continue;
-  const from = parts[0]!;
+  const from = parts[0];
   if (rank(from) < 0)
     problems.push(`${join(root, entry)}: the folder '${from}' is not a layer; add it to scripts/layers.ts`);
   const text = readFileSync(join(root, entry), 'utf8');
   for (const match of text.matchAll(/(?:from|import)\s*\(?\s*'([^']+)'/g)) {
-    const spec = match[1]!;
+    const spec = match[1];
     if (!spec.startsWith('.')) {
       if (spec.startsWith('@aws-sdk/') && from !== 'aws')
         problems.push(`${join(root, entry)}: only src/aws imports the SDK, not ${from} (${spec})`);
       continue;
     }
     const target = normalize(join(dirname(entry), spec)).split(sep);
-    const to = target.length > 1 ? target[0]! : '(root)';
+    const to = target.length > 1 ? target[0] : '(root)';
     if (to === '(root)' || rank(to) > rank(from))
       problems.push(`${join(root, entry)}: '${from}' may not import '${to}' (${spec})`);
-    if (from === 'stages' && to === 'stages' && parts[1]!.replace('.ts', '') !== target[1]!.replace('.ts', ''))
+    if (from === 'stages' && to === 'stages' && parts[1].replace('.ts', '') !== target[1].replace('.ts', ''))
       problems.push(`${join(root, entry)}: a stage may not import another stage (${spec})`);
   }
 }

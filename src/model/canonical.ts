@@ -20,13 +20,13 @@ export class CanonicalWriter {
     this.#length = 0;
     const order: { name: Buffer; index: number }[] = [];
     for (let i = 0; i < item.count; i++) {
-      if (skip.size > 0 && skip.has(item.nameId[i]!)) continue;
-      order.push({ name: plainText(item.bytes, item.nameStart[i]!, item.nameEnd[i]!), index: i });
+      if (skip.size > 0 && skip.has(item.nameId[i])) continue;
+      order.push({ name: plainText(item.bytes, item.nameStart[i], item.nameEnd[i]), index: i });
     }
     order.sort((a, b) => Buffer.compare(a.name, b.name));
     for (const { name, index } of order) {
       this.#field(name);
-      this.#value(item.bytes, item.valueStart[index]!);
+      this.#value(item.bytes, item.valueStart[index]);
     }
     return this.#out.subarray(0, this.#length);
   }

@@ -51,8 +51,8 @@ export class NameTable {
     }
     let slot = hashName(bytes, start, end) & this.#mask;
     for (;;) {
-      const id = this.#slots[slot]!;
-      if (id < 0 || sameBytes(this.#encoded[id]!, bytes, start, end)) return id;
+      const id = this.#slots[slot];
+      if (id < 0 || sameBytes(this.#encoded[id], bytes, start, end)) return id;
       slot = (slot + 1) & this.#mask;
     }
   }
@@ -62,7 +62,7 @@ function hashName(bytes: Uint8Array, start: number, end: number): number {
   const length = end - start;
   if (length === 0) return 0;
   // Length, both ends and the middle tell real attribute names apart; the comparison behind it decides.
-  return (length * 31 + bytes[start]! * 7 + bytes[end - 1]! * 131 + bytes[start + (length >> 1)]! * 17) | 0;
+  return (length * 31 + bytes[start] * 7 + bytes[end - 1] * 131 + bytes[start + (length >> 1)] * 17) | 0;
 }
 
 function sameBytes(name: Buffer, bytes: Buffer, start: number, end: number): boolean {
@@ -100,12 +100,12 @@ export class ItemView {
 
   /** The index of the attribute with this id, or -1 where the item lacks it. */
   indexOf(id: number): number {
-    return this.#indexOfId[id]!;
+    return this.#indexOfId[id];
   }
 
   /** The name of the i-th attribute as text. */
   nameAt(index: number): string {
-    return decodeString(this.bytes, this.nameStart[index]!, this.nameEnd[index]!);
+    return decodeString(this.bytes, this.nameStart[index], this.nameEnd[index]);
   }
 
   /**

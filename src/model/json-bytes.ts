@@ -37,7 +37,7 @@ export function closingQuote(bytes: Buffer, at: number): number {
   const limit = Math.min(bytes.length, at + LONG_STRING);
   let i = at;
   while (i < limit) {
-    const c = bytes[i]!;
+    const c = bytes[i];
     if (c === QUOTE) return i;
     i += c === BACKSLASH ? 2 : 1;
   }
@@ -59,7 +59,7 @@ export function skipValue(bytes: Buffer, at: number): number {
   if (first !== OPEN_BRACE && first !== OPEN_BRACKET) return skipLiteral(bytes, at);
   let depth = 0;
   for (let i = at; i < bytes.length; i++) {
-    const c = bytes[i]!;
+    const c = bytes[i];
     if (c === QUOTE) i = closingQuote(bytes, i + 1);
     else if (c === OPEN_BRACE || c === OPEN_BRACKET) depth++;
     else if ((c === CLOSE_BRACE || c === CLOSE_BRACKET) && --depth === 0) return i + 1;
@@ -70,7 +70,7 @@ export function skipValue(bytes: Buffer, at: number): number {
 function skipLiteral(bytes: Buffer, at: number): number {
   let i = at;
   while (i < bytes.length) {
-    const c = bytes[i]!;
+    const c = bytes[i];
     if (c === COMMA || c === CLOSE_BRACE || c === CLOSE_BRACKET || c <= 0x20) break;
     i++;
   }

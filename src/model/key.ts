@@ -43,9 +43,9 @@ export class KeyReader {
   identity(item: ItemView): string | undefined {
     let identity = '';
     for (let k = 0; k < this.#ids.length; k++) {
-      const index = item.indexOf(this.#ids[k]!);
+      const index = item.indexOf(this.#ids[k]);
       if (index < 0) return undefined;
-      const value = readValue(item.bytes, item.valueStart[index]!, this.#range);
+      const value = readValue(item.bytes, item.valueStart[index], this.#range);
       if (value.type !== this.#types[k]) return undefined;
       const text = decodeString(item.bytes, value.start, value.end);
       const part = value.type === 'N' ? canonicalNumber(text) : text;

@@ -16,7 +16,7 @@ const PATTERN = /^([+-]?)(\d*)(?:\.(\d*))?(?:[eE]([+-]?\d+))?$/;
 function parse(text: string): Decimal | undefined {
   const match = PATTERN.exec(text);
   if (match === null) return undefined;
-  const whole = match[2]!;
+  const whole = match[2];
   const fraction = match[3] ?? '';
   const all = whole + fraction;
   if (all === '') return undefined;
