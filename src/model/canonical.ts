@@ -88,7 +88,7 @@ export class CanonicalWriter {
       else if (type === 'BS') members.push(binary(bytes, start + 1, end - 1));
       else members.push(Buffer.from(canonicalNumber(bytes.toString('latin1', start + 1, end - 1)), 'latin1'));
     });
-    members.sort(Buffer.compare);
+    members.sort((a, b) => Buffer.compare(a, b));
     this.#tag(type);
     this.#count(members.length);
     for (const member of members) this.#field(member);

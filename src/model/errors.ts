@@ -52,7 +52,7 @@ export function asDynaferryError(error: unknown): DynaferryError {
     'code' in error &&
     (error.code === 'ENOSPC' || error.code === 'EACCES' || error.code === 'EROFS')
   )
-    return new DynaferryError('LOCAL_DISK', `cannot write on this machine: ${String(error.code)}`, { cause: error });
+    return new DynaferryError('LOCAL_DISK', `cannot write on this machine: ${error.code}`, { cause: error });
   return new DynaferryError('INTERNAL', error instanceof Error ? `${error.name}: ${error.message}` : 'unknown error', {
     cause: error,
   });

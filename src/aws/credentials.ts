@@ -1,0 +1,97 @@
+import { fromNodeProviderChain, fromTemporaryCredentials } from '@aws-sdk/credential-providers';
+import { DynaferryError } from '../model/errors.ts';
+import type { Credentials } from './signer.ts';
+
+/** Where a site's credentials come from. Without any setting: the default chain of the AWS CLI. */
+export interface CredentialSource {
+  region: string;
+  /** A profile of ~/.aws/config or ~/.aws/credentials: keys, SSO, a process, a role. */
+  profile?: string;
+  /** Prefix of the three AWS_* variables, for a second set of them in one environment: `CHINA_` reads CHINA_AWS_ACCESS_KEY_ID and so on. */
+  environmentPrefix?: string;
+  /** A role to assume with the credentials above. */
+  role?: { arn: string; externalId?: string; sessionName?: string };
+}
+
+/** Gives credentials that are valid now; renews them when they near their end, or when `refresh` says that the service refused them as expired. */
+export type CredentialProvider = (options?: { refresh?: boolean }) => Promise<Credentials>;
+
+/** Renew this long before the end, so that no request is signed with credentials that expire on the way. */
+const RENEW_BEFORE_MS = 5 * 60_000;
+
+interface ExpiringCredentials extends Credentials {
+  expiration?: Date;
+}
+
+/** Resolves credentials once for all requests that wait for them, and again before they expire. */
+export function credentialProvider(site: string, source: CredentialSource): CredentialProvider {
+  let current: ExpiringCredentials | undefined;
+  let pending: Promise<Credentials> | undefined;
+  const resolve = async (): Promise<Credentials> => {
+    try {
+      // A fresh chain each time: the SDK's memoised one would hand out what the service just refused.
+      current = await chain(source)();
+      return current;
+    } catch (error) {
+      throw missing(site, source, error);
+    } finally {
+      pending = undefined;
+    }
+  };
+  return async (options) => {
+    const expiresMs = current?.expiration?.getTime() ?? Infinity;
+    if (current !== undefined && options?.refresh !== true && expiresMs - Date.now() > RENEW_BEFORE_MS) return current;
+    pending ??= resolve();
+    return pending;
+  };
+}
+
+function chain(source: CredentialSource): () => Promise<ExpiringCredentials> {
+  const base = source.environmentPrefix === undefined ? nodeChain(source) : fromPrefix(source.environmentPrefix);
+  if (source.role === undefined) return base;
+  return fromTemporaryCredentials({
+    masterCredentials: base,
+    params: {
+      RoleArn: source.role.arn,
+      RoleSessionName: source.role.sessionName ?? 'dynaferry',
+      ExternalId: source.role.externalId,
+    },
+    clientConfig: { region: source.region },
+  });
+}
+
+function nodeChain(source: CredentialSource): () => Promise<ExpiringCredentials> {
+  return fromNodeProviderChain({
+    ...(source.profile === undefined ? {} : { profile: source.profile }),
+    clientConfig: { region: source.region },
+  });
+}
+
+function fromPrefix(prefix: string): () => Promise<ExpiringCredentials> {
+  return async () => {
+    const accessKeyId = process.env[`${prefix}AWS_ACCESS_KEY_ID`];
+    const secretAccessKey = process.env[`${prefix}AWS_SECRET_ACCESS_KEY`];
+    const sessionToken = process.env[`${prefix}AWS_SESSION_TOKEN`];
+    if (!accessKeyId || !secretAccessKey)
+      throw new Error(`${prefix}AWS_ACCESS_KEY_ID or ${prefix}AWS_SECRET_ACCESS_KEY is not set`);
+    return { accessKeyId, secretAccessKey, ...(sessionToken ? { sessionToken } : {}) };
+  };
+}
+
+function missing(site: string, source: CredentialSource, error: unknown): DynaferryError {
+  const where =
+    source.environmentPrefix !== undefined
+      ? `the environment variables ${source.environmentPrefix}AWS_ACCESS_KEY_ID and ${source.environmentPrefix}AWS_SECRET_ACCESS_KEY`
+      : source.profile !== undefined
+        ? `profile '${source.profile}'`
+        : 'the default credential chain';
+  const role = source.role === undefined ? '' : `, assuming ${source.role.arn}`;
+  // The provider's own message names files and profiles, which helps, and no secret.
+  const reason = error instanceof Error ? error.message : 'unknown reason';
+  const expired = /expired|sso login/i.test(reason);
+  return new DynaferryError(
+    expired ? 'CREDENTIALS_EXPIRED' : 'CREDENTIALS_MISSING',
+    `${site}: no credentials from ${where}${role}: ${reason}`,
+    { cause: error },
+  );
+}

@@ -1,0 +1,46 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { DynaferryError } from '../model/errors.ts';
+
+/** How often and how long to try again. */
+export interface RetryPolicy {
+  attemptsMax: number;
+  /** Longest wait before the second attempt; doubles with every further one. */
+  delayMsBase: number;
+  delayMsMax: number;
+}
+
+/** Reaches about a minute of waiting in all before it gives up. */
+export const defaultRetryPolicy: RetryPolicy = { attemptsMax: 12, delayMsBase: 50, delayMsMax: 10_000 };
+
+/** Randomness comes in so that a seed can replay a failure; in [0, 1). */
+export type Random = () => number;
+
+/** A wait before attempt `attempt` (the first retry is 1), in milliseconds: exponential with full jitter (AWS Architecture Blog, "Exponential Backoff And Jitter"). */
+export function backoffMs(attempt: number, policy: RetryPolicy, random: Random): number {
+  return random() * Math.min(policy.delayMsMax, policy.delayMsBase * 2 ** (attempt - 1));
+}
+
+/**
+ * Runs `attempt` until it succeeds, fails for good, or has been tried as often as allowed; then its last error is thrown.
+ * `onRetry` hears of every failure that is tried again, before the wait.
+ */
+export async function withRetry<T>(
+  attempt: () => Promise<T>,
+  options: {
+    policy?: RetryPolicy;
+    random?: Random;
+    signal?: AbortSignal;
+    onRetry?: (error: DynaferryError) => void;
+  } = {},
+): Promise<T> {
+  const policy = options.policy ?? defaultRetryPolicy;
+  for (let tries = 1; ; tries++) {
+    try {
+      return await attempt();
+    } catch (error) {
+      if (!(error instanceof DynaferryError) || error.retry === 'no' || tries >= policy.attemptsMax) throw error;
+      options.onRetry?.(error);
+      await sleep(backoffMs(tries, policy, options.random ?? Math.random), undefined, { signal: options.signal });
+    }
+  }
+}

@@ -1,0 +1,161 @@
+import { createHash } from 'node:crypto';
+import { DynaferryError } from '../model/errors.ts';
+import { HttpClient, type HttpResponse } from './http-client.ts';
+import { withRetry, type RetryPolicy } from './retry.ts';
+import { EMPTY_SHA256, Signer } from './signer.ts';
+import type { Site } from './site.ts';
+
+/** A request before it is signed. */
+export interface ServiceRequest {
+  method: 'GET' | 'PUT' | 'POST' | 'HEAD' | 'DELETE';
+  /** Encoded path. */
+  path: string;
+  /** Sorted and encoded, without `?`. */
+  query?: string;
+  headers?: Record<string, string>;
+  body?: Buffer;
+  /** Lower-case hex SHA-256 of the body where the caller has it already. */
+  bodySha256?: string;
+  /** For messages: the operation as the service calls it, and what it is done to. */
+  operation: string;
+  resource: string;
+  signal?: AbortSignal;
+}
+
+/** What can be set of a client; every bound has a default that suits production. */
+export interface ClientOptions {
+  connectionsMax?: number;
+  /** Longest silence of the service before the request is given up and tried again. */
+  idleMsMax?: number;
+  retry?: RetryPolicy;
+  random?: () => number;
+  /** Hears of every failed attempt that is tried again. */
+  onRetry?: (error: DynaferryError) => void;
+}
+
+/** Turns an answer into an error, or into undefined where it is a success. */
+export type Classify = (response: HttpResponse, request: ServiceRequest, site: Site) => DynaferryError | undefined;
+
+/** Signs, sends, judges and tries again: what the DynamoDB and the S3 client have in common. */
+export class SignedClient {
+  readonly site: Site;
+  readonly #http: HttpClient;
+  readonly #signer: Signer;
+  readonly #classify: Classify;
+  readonly #options: ClientOptions;
+  readonly #signsContentSha256: boolean;
+
+  constructor(site: Site, service: 'dynamodb' | 's3', endpoint: string, classify: Classify, options: ClientOptions) {
+    this.site = site;
+    this.#http = new HttpClient(endpoint, {
+      connectionsMax: options.connectionsMax ?? 64,
+      idleMsMax: options.idleMsMax ?? 20_000,
+    });
+    this.#signer = new Signer(service, site.region);
+    this.#signsContentSha256 = service === 's3';
+    this.#classify = classify;
+    this.#options = options;
+  }
+
+  /** Sends until it succeeds or fails for good. Only for requests that may take effect twice. */
+  async send(request: ServiceRequest): Promise<HttpResponse> {
+    return withRetry(() => this.#attempt(request), {
+      policy: this.#options.retry,
+      random: this.#options.random,
+      signal: request.signal,
+      onRetry: this.#options.onRetry,
+    });
+  }
+
+  /** Closes all connections. */
+  async close(): Promise<void> {
+    await this.#http.close();
+  }
+
+  async #attempt(request: ServiceRequest): Promise<HttpResponse> {
+    const response = await this.#exchange(request, false);
+    const error = this.#classify(response, request, this.site);
+    if (error === undefined) return response;
+    if (error.code !== 'CREDENTIALS_EXPIRED') throw error;
+    // Session credentials end while we run for days: fetch new ones once, then believe the service.
+    const again = await this.#exchange(request, true);
+    const stillError = this.#classify(again, request, this.site);
+    if (stillError !== undefined) throw stillError;
+    return again;
+  }
+
+  async #exchange(request: ServiceRequest, refresh: boolean): Promise<HttpResponse> {
+    const credentials = await this.site.credentials({ refresh });
+    const { method, path, body, signal } = request;
+    const query = request.query ?? '';
+    const payloadSha256 =
+      request.bodySha256 ?? (body === undefined ? EMPTY_SHA256 : createHash('sha256').update(body).digest('hex'));
+    const headers: Record<string, string> = { ...request.headers, host: this.#http.host };
+    if (this.#signsContentSha256) headers['x-amz-content-sha256'] = payloadSha256;
+    this.#signer.sign({ method, path, query, headers, payloadSha256 }, credentials, new Date());
+    return this.#http.send({ method, path: query === '' ? path : `${path}?${query}`, headers, body, signal });
+  }
+}
+
+/** Errors of credentials and permission that both services report, by the service's own code. */
+export function accessError(
+  code: string,
+  message: string,
+  request: ServiceRequest,
+  site: Site,
+  iamAction: string,
+): DynaferryError | undefined {
+  const details = { serviceCode: code };
+  switch (code) {
+    case 'UnrecognizedClientException':
+    case 'InvalidAccessKeyId':
+    case 'InvalidClientTokenId':
+      return new DynaferryError(
+        'CREDENTIALS_REJECTED',
+        `${site.role}: ${site.region} does not know these credentials (${code}). Accounts of ${partitionHint(site)} are separate from all others`,
+        details,
+      );
+    case 'ExpiredToken':
+    case 'ExpiredTokenException':
+    case 'TokenRefreshRequired':
+      return new DynaferryError(
+        'CREDENTIALS_EXPIRED',
+        `${site.role}: the session credentials have expired (${code})`,
+        details,
+      );
+    case 'RequestTimeTooSkewed':
+    case 'RequestExpired':
+      return clockSkew(site, details);
+    case 'InvalidSignatureException':
+    case 'SignatureDoesNotMatch':
+      // DynamoDB reports a wrong clock under the code of a wrong signature.
+      if (/signature (expired|not yet current)/i.test(message)) return clockSkew(site, details);
+      return new DynaferryError(
+        'SIGNATURE_REJECTED',
+        `${site.role}: the secret access key does not belong to the access key id (${code})`,
+        details,
+      );
+    case 'AccessDeniedException':
+    case 'AccessDenied':
+    case 'AllAccessDisabled':
+      return new DynaferryError(
+        'ACCESS_DENIED',
+        `${site.role}: not allowed: ${iamAction} on ${request.resource} (${code})`,
+        { ...details, fix: `Allow ${iamAction} on ${request.resource} for the ${site.role}'s credentials.` },
+      );
+    default:
+      return undefined;
+  }
+}
+
+function partitionHint(site: Site): string {
+  return site.partitionId === 'aws-cn' ? 'AWS China (aws-cn)' : `the partition ${site.partitionId}`;
+}
+
+function clockSkew(site: Site, details: { serviceCode: string }): DynaferryError {
+  return new DynaferryError(
+    'CLOCK_SKEW',
+    `${site.role}: this machine's clock is too far from ${site.region}'s (${details.serviceCode})`,
+    details,
+  );
+}

@@ -1,0 +1,296 @@
+import { createHash } from 'node:crypto';
+import { SignedClient, type ClientOptions, type ServiceRequest } from '../aws/signed-client.ts';
+import { header, type HttpResponse } from '../aws/http-client.ts';
+import { uriEncode } from '../aws/signer.ts';
+import { DynaferryError } from '../model/errors.ts';
+import { classify } from './errors.ts';
+import { children, parseXml, text, type XmlElement } from './xml.ts';
+import type { Site } from '../aws/site.ts';
+
+/** What a HEAD or GET says of an object. */
+export interface ObjectInfo {
+  sizeBytes: number;
+  /** With its quotes, as the service gives it. */
+  etag: string;
+  /** User metadata, names lower-case without `x-amz-meta-`. */
+  metadata: Record<string, string>;
+}
+
+/** One entry of a listing. */
+export interface ListedObject {
+  key: string;
+  sizeBytes: number;
+  etag: string;
+}
+
+export interface PutOptions {
+  metadata?: Record<string, string>;
+  contentType?: string;
+  /** Lower-case hex, where it is known already. It is signed, so the service refuses a body that arrived different. */
+  sha256?: string;
+  /** Fail with serviceCode PreconditionFailed where the key exists. */
+  onlyIfAbsent?: boolean;
+  signal?: AbortSignal;
+}
+
+/** A part that a multipart upload holds. */
+export interface UploadedPart {
+  partNumber: number;
+  etag: string;
+  sizeBytes: number;
+}
+
+interface RequestRest {
+  query?: Record<string, string>;
+  headers?: Record<string, string>;
+  body?: Buffer;
+  bodySha256?: string;
+  signal?: AbortSignal;
+}
+
+/** One bucket at one site. Every method retries within the client's policy; every body that is sent is covered by a signed SHA-256. */
+export class S3Bucket {
+  readonly site: Site;
+  readonly name: string;
+  readonly #client: SignedClient;
+  readonly #base: string;
+
+  constructor(site: Site, name: string, options: ClientOptions = {}) {
+    this.site = site;
+    this.name = name;
+    // A bucket with dots in its name does not match the certificate of a virtual host.
+    const pathStyle = site.s3PathStyle || name.includes('.');
+    const url = new URL(site.s3Url);
+    this.#base = pathStyle ? `/${name}` : '';
+    const endpoint = pathStyle ? site.s3Url : `${url.protocol}//${name}.${url.host}`;
+    this.#client = new SignedClient(site, 's3', endpoint, classify, options);
+  }
+
+  /** `s3://bucket/key`, for messages. */
+  uri(key: string): string {
+    return `s3://${this.name}/${key}`;
+  }
+
+  /** Throws BUCKET_NOT_FOUND or ACCESS_DENIED where the bucket cannot be listed. */
+  async check(signal?: AbortSignal): Promise<void> {
+    await this.#send('GET', '', 'ListBucket', { query: { 'list-type': '2', 'max-keys': '1' }, signal });
+  }
+
+  /** Undefined where there is no such key. */
+  async head(key: string, signal?: AbortSignal): Promise<ObjectInfo | undefined> {
+    try {
+      return readInfo(await this.#send('HEAD', key, 'GetObject', { signal }));
+    } catch (error) {
+      if (error instanceof DynaferryError && error.code === 'OBJECT_NOT_FOUND') return undefined;
+      throw error;
+    }
+  }
+
+  /**
+   * The object, or the range [start, end) of it. With `ifMatch` an object that was replaced since then ends in SOURCE_CHANGED. A body that is shorter than announced never arrives here.
+   */
+  async get(
+    key: string,
+    options: { range?: { start: number; end: number }; ifMatch?: string; signal?: AbortSignal } = {},
+  ): Promise<ObjectInfo & { body: Buffer }> {
+    const headers: Record<string, string> = {};
+    if (options.range !== undefined) headers['range'] = `bytes=${options.range.start}-${options.range.end - 1}`;
+    if (options.ifMatch !== undefined) headers['if-match'] = options.ifMatch;
+    const response = await this.#send('GET', key, 'GetObject', { headers, signal: options.signal });
+    return { ...readInfo(response), body: response.body };
+  }
+
+  /** The object, or undefined where there is no such key. */
+  async find(key: string, signal?: AbortSignal): Promise<(ObjectInfo & { body: Buffer }) | undefined> {
+    try {
+      return await this.get(key, { signal });
+    } catch (error) {
+      if (error instanceof DynaferryError && error.code === 'OBJECT_NOT_FOUND') return undefined;
+      throw error;
+    }
+  }
+
+  /** Writes the object whole; resolves with its ETag. */
+  async put(key: string, body: Buffer, options: PutOptions = {}): Promise<string> {
+    const headers: Record<string, string> = { 'content-type': options.contentType ?? 'application/octet-stream' };
+    for (const [name, value] of Object.entries(options.metadata ?? {})) headers[`x-amz-meta-${name}`] = value;
+    if (options.onlyIfAbsent === true) headers['if-none-match'] = '*';
+    const { sha256, signal } = options;
+    const response = await this.#send('PUT', key, 'PutObject', { headers, body, bodySha256: sha256, signal });
+    return header(response, 'etag') ?? '';
+  }
+
+  async delete(key: string, signal?: AbortSignal): Promise<void> {
+    await this.#send('DELETE', key, 'DeleteObject', { signal });
+  }
+
+  /** All objects below a prefix in the order of their keys' UTF-8 bytes, a page at a time. */
+  async *list(
+    prefix: string,
+    options: { startAfter?: string; signal?: AbortSignal } = {},
+  ): AsyncGenerator<ListedObject> {
+    let token: string | undefined;
+    do {
+      const query: Record<string, string> = { 'list-type': '2', 'encoding-type': 'url', prefix };
+      if (token !== undefined) query['continuation-token'] = token;
+      else if (options.startAfter !== undefined) query['start-after'] = options.startAfter;
+      const page = await this.#xml('GET', '', 'ListBucket', 'ListBucketResult', { query, signal: options.signal });
+      for (const entry of children(page, 'Contents'))
+        yield {
+          key: decodeKey(text(entry, 'Key')),
+          sizeBytes: Number(text(entry, 'Size')),
+          etag: text(entry, 'ETag').replaceAll('&quot;', '"'),
+        };
+      token = text(page, 'IsTruncated') === 'true' ? text(page, 'NextContinuationToken') : undefined;
+    } while (token !== undefined);
+  }
+
+  /** The names of the folders directly below a prefix that ends in `/`; each name without slashes. */
+  async listFolders(prefix: string, signal?: AbortSignal): Promise<string[]> {
+    const folders: string[] = [];
+    let token: string | undefined;
+    do {
+      const query: Record<string, string> = { 'list-type': '2', 'encoding-type': 'url', delimiter: '/', prefix };
+      if (token !== undefined) query['continuation-token'] = token;
+      const page = await this.#xml('GET', '', 'ListBucket', 'ListBucketResult', { query, signal });
+      for (const entry of children(page, 'CommonPrefixes'))
+        folders.push(decodeKey(text(entry, 'Prefix')).slice(prefix.length, -1));
+      token = text(page, 'IsTruncated') === 'true' ? text(page, 'NextContinuationToken') : undefined;
+    } while (token !== undefined);
+    return folders;
+  }
+
+  /** Begins a multipart upload; resolves with its id. */
+  async createUpload(key: string, options: Omit<PutOptions, 'sha256' | 'onlyIfAbsent'>): Promise<string> {
+    const headers: Record<string, string> = { 'content-type': options.contentType ?? 'application/octet-stream' };
+    for (const [name, value] of Object.entries(options.metadata ?? {})) headers[`x-amz-meta-${name}`] = value;
+    const answer = await this.#xml('POST', key, 'PutObject', 'InitiateMultipartUploadResult', {
+      query: { uploads: '' },
+      headers,
+      signal: options.signal,
+    });
+    return text(answer, 'UploadId');
+  }
+
+  /** Resolves with the part's ETag. */
+  async uploadPart(
+    key: string,
+    uploadId: string,
+    partNumber: number,
+    body: Buffer,
+    options: { sha256?: string; signal?: AbortSignal } = {},
+  ): Promise<string> {
+    const response = await this.#send('PUT', key, 'PutObject', {
+      query: { partNumber: String(partNumber), uploadId },
+      body,
+      bodySha256: options.sha256,
+      signal: options.signal,
+    });
+    return header(response, 'etag') ?? '';
+  }
+
+  /** The parts that an upload holds, or undefined where there is no such upload any more. */
+  async listParts(key: string, uploadId: string, signal?: AbortSignal): Promise<UploadedPart[] | undefined> {
+    const parts: UploadedPart[] = [];
+    let marker = '0';
+    for (;;) {
+      let page: XmlElement;
+      try {
+        page = await this.#xml('GET', key, 'ListMultipartUploadParts', 'ListPartsResult', {
+          query: { uploadId, 'part-number-marker': marker },
+          signal,
+        });
+      } catch (error) {
+        if (error instanceof DynaferryError && error.serviceCode === 'NoSuchUpload') return undefined;
+        throw error;
+      }
+      for (const part of children(page, 'Part'))
+        parts.push({
+          partNumber: Number(text(part, 'PartNumber')),
+          etag: text(part, 'ETag').replaceAll('&quot;', '"'),
+          sizeBytes: Number(text(part, 'Size')),
+        });
+      if (text(page, 'IsTruncated') !== 'true') return parts;
+      marker = text(page, 'NextPartNumberMarker');
+    }
+  }
+
+  /** Makes the object of its parts. Throws where the service reports a failure inside a 200, which CompleteMultipartUpload may do. */
+  async completeUpload(
+    key: string,
+    uploadId: string,
+    parts: readonly { partNumber: number; etag: string }[],
+    signal?: AbortSignal,
+  ): Promise<void> {
+    const list = parts
+      .map((part) => `<Part><PartNumber>${part.partNumber}</PartNumber><ETag>${part.etag}</ETag></Part>`)
+      .join('');
+    const body = Buffer.from(
+      `<CompleteMultipartUpload xmlns="http://s3.amazonaws.com/doc/2006-03-01/">${list}</CompleteMultipartUpload>`,
+    );
+    await this.#xml('POST', key, 'PutObject', 'CompleteMultipartUploadResult', { query: { uploadId }, body, signal });
+  }
+
+  async abortUpload(key: string, uploadId: string, signal?: AbortSignal): Promise<void> {
+    try {
+      await this.#send('DELETE', key, 'AbortMultipartUpload', { query: { uploadId }, signal });
+    } catch (error) {
+      if (!(error instanceof DynaferryError && error.serviceCode === 'NoSuchUpload')) throw error;
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#client.close();
+  }
+
+  #send(method: ServiceRequest['method'], key: string, iamAction: string, rest: RequestRest): Promise<HttpResponse> {
+    const query = Object.keys(rest.query ?? {})
+      .sort()
+      .map((name) => `${uriEncode(name)}=${uriEncode(rest.query?.[name] ?? '')}`)
+      .join('&');
+    return this.#client.send({
+      ...rest,
+      method,
+      path: `${this.#base}/${uriEncode(key, true)}`,
+      query,
+      operation: iamAction,
+      resource: `arn:${this.site.partitionId}:s3:::${this.name}${key === '' ? '' : `/${key}`}`,
+    });
+  }
+
+  async #xml(
+    method: ServiceRequest['method'],
+    key: string,
+    iamAction: string,
+    root: string,
+    rest: RequestRest,
+  ): Promise<XmlElement> {
+    const response = await this.#send(method, key, iamAction, rest);
+    const element = parseXml(response.body, root);
+    if (element === undefined)
+      throw new DynaferryError('SERVICE_FAILED', `${this.site.role}: S3 gave no ${root} for ${this.uri(key)}`, {
+        status: response.status,
+      });
+    return element;
+  }
+}
+
+/** MD5 as S3 writes an ETag of an object put whole: lower-case hex in quotes. */
+export function md5Etag(body: Buffer): string {
+  return `"${createHash('md5').update(body).digest('hex')}"`;
+}
+
+function decodeKey(encoded: string): string {
+  return decodeURIComponent(encoded.replaceAll('+', ' '));
+}
+
+function readInfo(response: HttpResponse): ObjectInfo {
+  const metadata: Record<string, string> = {};
+  for (const [name, value] of Object.entries(response.headers))
+    if (name.startsWith('x-amz-meta-') && typeof value === 'string') metadata[name.slice(11)] = value;
+  return {
+    sizeBytes: Number(header(response, 'content-length') ?? response.body.length),
+    etag: header(response, 'etag') ?? '',
+    metadata,
+  };
+}

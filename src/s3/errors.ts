@@ -1,0 +1,70 @@
+import { accessError, type Classify } from '../aws/signed-client.ts';
+import { header } from '../aws/http-client.ts';
+import { DynaferryError } from '../model/errors.ts';
+import { parseXml, text } from './xml.ts';
+
+const throttling = new Set([
+  'SlowDown',
+  'Throttling',
+  'ThrottlingException',
+  'RequestLimitExceeded',
+  'ServiceUnavailable',
+  'TooManyRequests',
+]);
+const transient = new Set([
+  'RequestTimeout',
+  'InternalError',
+  'IncompleteBody',
+  'BadDigest',
+  'XAmzContentSHA256Mismatch',
+  'OperationAborted',
+  'ConditionalRequestConflict',
+]);
+
+/** Sorts S3's answers (https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html); a 200 can hold an error too. */
+export const classify: Classify = (response, request, site) => {
+  const { status } = response;
+  const success = status >= 200 && status < 300;
+  // CompleteMultipartUpload and CopyObject send 200 first and the outcome later.
+  if (success && (request.method !== 'POST' || !response.body.includes('<Error>'))) return undefined;
+  const error = parseXml(response.body, 'Error') ?? {};
+  const code = text(error, 'Code') || codeOfStatus(status);
+  const where = request.resource.replace(/^arn:[^:]*:s3:::/, 's3://');
+  const details = { serviceCode: code, status };
+  if (status === 503 || status === 429 || throttling.has(code))
+    return new DynaferryError('THROTTLED', `${site.role}: S3 asks to slow down at ${where} (${code})`, details);
+  if (code === 'NoSuchBucket')
+    return new DynaferryError(
+      'BUCKET_NOT_FOUND',
+      `${site.role}: there is no bucket for ${where} in ${site.region}`,
+      details,
+    );
+  if (code === 'NoSuchKey' || (status === 404 && code === 'NotFound'))
+    return new DynaferryError('OBJECT_NOT_FOUND', `${site.role}: there is no object ${where}`, details);
+  if (status === 412 && request.headers?.['if-match'] !== undefined)
+    return new DynaferryError('SOURCE_CHANGED', `${site.role}: ${where} was replaced while it was being read`, details);
+  const region = header(response, 'x-amz-bucket-region') ?? text(error, 'Region');
+  if (code === 'PermanentRedirect' || code === 'AuthorizationHeaderMalformed' || status === 301)
+    return new DynaferryError(
+      'BUCKET_NOT_FOUND',
+      `${site.role}: the bucket of ${where} is not in ${site.region}${region ? ` but in ${region}` : ''}`,
+      details,
+    );
+  const access = accessError(code, text(error, 'Message'), request, site, `s3:${request.operation}`);
+  if (access !== undefined) return access;
+  if (status >= 500 || success || transient.has(code))
+    return new DynaferryError('SERVICE_FAILED', `${site.role}: S3 failed at ${where} (${status} ${code})`, details);
+  return new DynaferryError(
+    'REQUEST_REFUSED',
+    `${site.role}: S3 refuses ${request.operation} on ${where} (${status} ${code})`,
+    details,
+  );
+};
+
+/** A HEAD has no body to say more. */
+function codeOfStatus(status: number): string {
+  if (status === 404) return 'NotFound';
+  if (status === 403) return 'AccessDenied';
+  if (status === 412) return 'PreconditionFailed';
+  return 'UnreadableAnswer';
+}

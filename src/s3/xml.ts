@@ -1,0 +1,37 @@
+import { XMLParser } from 'fast-xml-parser';
+
+const parser = new XMLParser({
+  ignoreAttributes: true,
+  // Keys, tags and sizes stay text: '007' is a key, not a number.
+  parseTagValue: false,
+  trimValues: false,
+  isArray: (name) => ['Contents', 'CommonPrefixes', 'Part', 'Upload'].includes(name),
+});
+
+/** An element of one of S3's answers: text or children. */
+export type XmlElement = { [name: string]: string | XmlElement | XmlElement[] | undefined };
+
+/** The root element's content, or undefined where the body is not XML. */
+export function parseXml(body: Buffer, root: string): XmlElement | undefined {
+  let document: XmlElement;
+  try {
+    document = parser.parse(body) as XmlElement;
+  } catch {
+    return undefined;
+  }
+  const element = document[root];
+  if (element === '') return {};
+  return typeof element === 'object' && !Array.isArray(element) ? element : undefined;
+}
+
+/** A child's text; empty where it is missing. */
+export function text(element: XmlElement, name: string): string {
+  const child = element[name];
+  return typeof child === 'string' ? child : '';
+}
+
+/** All children of a name that can occur more than once. */
+export function children(element: XmlElement, name: string): XmlElement[] {
+  const child = element[name];
+  return Array.isArray(child) ? child.filter((one) => typeof one === 'object') : [];
+}
