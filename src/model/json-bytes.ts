@@ -91,11 +91,14 @@ export function decodeString(bytes: Buffer, start: number, end: number): string 
   return JSON.parse(bytes.toString('utf8', start - 1, end + 1)) as string;
 }
 
-/** Calls `each` for every member of the object that starts at `at`; name range without quotes. Returns the position behind the object. */
-export function forEachMember(
+/**
+ * Walks over the members of the object that starts at `at`; `read` gets the name's range (without quotes) and where the value begins, and
+ * returns the position behind the value. Returns the position behind the object.
+ */
+export function walkMembers(
   bytes: Buffer,
   at: number,
-  each: (nameStart: number, nameEnd: number, valueStart: number, valueEnd: number) => void,
+  read: (nameStart: number, nameEnd: number, valueStart: number) => number,
 ): number {
   let i = expectByte(bytes, at, OPEN_BRACE);
   if (bytes[i] === CLOSE_BRACE) return i + 1;
@@ -104,12 +107,23 @@ export function forEachMember(
     const nameStart = i + 1;
     const nameEnd = closingQuote(bytes, nameStart);
     i = expectByte(bytes, skipSpace(bytes, nameEnd + 1), COLON);
-    const valueEnd = skipValue(bytes, i);
-    each(nameStart, nameEnd, i, valueEnd);
-    i = skipSpace(bytes, valueEnd);
+    i = skipSpace(bytes, read(nameStart, nameEnd, i));
     if (bytes[i] === CLOSE_BRACE) return i + 1;
     i = expectByte(bytes, i, COMMA);
   }
+}
+
+/** Calls `each` for every member of the object that starts at `at`; name range without quotes. Returns the position behind the object. */
+export function forEachMember(
+  bytes: Buffer,
+  at: number,
+  each: (nameStart: number, nameEnd: number, valueStart: number, valueEnd: number) => void,
+): number {
+  return walkMembers(bytes, at, (nameStart, nameEnd, valueStart) => {
+    const valueEnd = skipValue(bytes, valueStart);
+    each(nameStart, nameEnd, valueStart, valueEnd);
+    return valueEnd;
+  });
 }
 
 /** Calls `each` for every element of the array that starts at `at`; returning false stops. Returns the position behind the array, or behind the element it stopped at. */
