@@ -1,0 +1,99 @@
+import { spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+const PREFIX = 'dynaferry-world-';
+
+/** Set in every service's environment to its run directory, so that a process id in a left-over pid file is never mistaken. */
+export const MARKER = 'DYNAFERRY_WORLD';
+
+/**
+ * The temporary folder of one test run: data, logs and the pid file of every service. A guard process holds the other end of a pipe
+ * to the process that opened it; when that one ends, in whatever way, the guard kills all services and removes the folder.
+ */
+export interface RunDirectory {
+  path: string;
+  /** Kills all services and removes the folder. */
+  close(): Promise<void>;
+}
+
+/** Opens a run directory, after clearing what crashed runs left behind. */
+export function openRunDirectory(): RunDirectory {
+  removeLeftovers();
+  const path = mkdtempSync(join(tmpdir(), PREFIX));
+  mkdirSync(join(path, 'pids'));
+  writeFileSync(join(path, 'owner'), String(process.pid));
+  const guard = startGuard(path);
+  return {
+    path,
+    close: () =>
+      new Promise((resolve) => {
+        guard.ref();
+        guard.once('exit', () => resolve());
+        guard.stdin?.end();
+      }),
+  };
+}
+
+/** Each service leads its own process group, so that what it started goes with it. */
+const GUARD = `
+read -r _
+for file in "$1"/pids/*; do kill -s KILL -- "-\${file##*/}" 2>/dev/null; done
+for try in 1 2 3 4 5; do rm -rf "$1" 2>/dev/null && break; sleep 0.2; done
+`;
+
+function startGuard(path: string): ChildProcess {
+  // In a session of its own, or Ctrl-C at the terminal would end the guard first.
+  const guard = spawn('sh', ['-c', GUARD, 'guard', path], { detached: true, stdio: ['pipe', 'ignore', 'ignore'] });
+  guard.unref();
+  return guard;
+}
+
+/** Only where the guard died too: the machine stopped, or somebody killed it. */
+function removeLeftovers(): void {
+  for (const name of readdirSync(tmpdir())) {
+    if (!name.startsWith(PREFIX)) continue;
+    const path = join(tmpdir(), name);
+    const owner = read(join(path, 'owner'));
+    if (owner === undefined || isAlive(Number(owner))) continue;
+    for (const pid of listFolder(join(path, 'pids'))) {
+      if (read(`/proc/${pid}/environ`)?.includes(`${MARKER}=${path}`)) killGroup(Number(pid));
+    }
+    rmSync(path, { recursive: true, force: true });
+  }
+}
+
+/** Kills the process group that the process leads; a group that is gone already is fine. */
+export function killGroup(pid: number): void {
+  try {
+    process.kill(-pid, 'SIGKILL');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
+
+function read(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return undefined;
+  }
+}
+
+function listFolder(path: string): string[] {
+  try {
+    return readdirSync(path);
+  } catch {
+    return [];
+  }
+}
