@@ -1,0 +1,138 @@
+import type { SiteSettings } from '../../aws/site.ts';
+import type { ParsedMigration } from './schema.ts';
+import type { S3Location } from './s3-uri.ts';
+import type { CapacityLimit } from './settings-schema.ts';
+
+/** What migration.yaml says, with defaults filled in, units turned into plain numbers and URIs taken apart. Plain data, without secrets. */
+export interface MigrationFile {
+  /** Safe for object keys and file names. */
+  name: string;
+  source: SourceSettings;
+  target: TargetSettings;
+  policy: PolicySettings;
+  export: ExportSettings;
+  load: LoadSettings;
+  limits: LimitSettings;
+}
+
+export interface SourceSettings extends SiteSettings {
+  /** What is read: a table, or the export below a prefix (`…/AWSDynamoDB/<export id>/`). */
+  input: { table: string } | { export: S3Location };
+  staging: S3Location;
+  /** Always false where an export is read. */
+  consistentRead: boolean;
+}
+
+export interface TargetSettings extends SiteSettings {
+  table: string;
+  staging: S3Location;
+  /** Whether a missing table is created. */
+  create: boolean;
+}
+
+export interface PolicySettings {
+  /** The filter's text; all items pass where absent. */
+  filter?: string;
+  /** Rules by attribute name, as written. */
+  attributes: Record<string, unknown>;
+  unlisted: 'keep' | 'drop' | 'refuse';
+}
+
+export interface ExportSettings {
+  compression: 'gzip' | 'zstd';
+  objectSizeBytes: number;
+  /** Chosen from the table's size where absent. */
+  segments?: number;
+  pushDown: boolean;
+}
+
+export interface LoadSettings {
+  mode: LoadMode;
+  /** Write requests in flight; chosen by the load stage where absent. */
+  concurrency?: number;
+}
+
+export type LoadMode = { kind: 'overwrite' } | { kind: 'skip-existing' } | { kind: 'newer'; by: string };
+
+/** Caps; none where absent. Of a table's units or share at most one is given. */
+export interface LimitSettings {
+  readUnits?: number;
+  /** Above 0, up to 1. */
+  readShare?: number;
+  writeUnits?: number;
+  writeShare?: number;
+  bandwidthBytesPerSecond?: number;
+}
+
+/** One request's worth of a slow link, and what crosses a border fastest. */
+const OBJECT_SIZE_DEFAULT_BYTES = 32 * 1024 * 1024;
+
+/** Fills in the defaults of a file that has passed all checks. */
+export function normalise(parsed: ParsedMigration): MigrationFile {
+  const { source, target, policy } = parsed;
+  return {
+    name: parsed.name,
+    source: {
+      ...siteSettings(source),
+      input: source.export === undefined ? { table: source.table! } : { export: source.export },
+      staging: source.staging,
+      consistentRead: source.consistentRead ?? false,
+    },
+    target: {
+      ...siteSettings(target),
+      table: target.table,
+      staging: target.staging,
+      create: target.create ?? true,
+    },
+    policy: {
+      ...(policy.filter === undefined ? {} : { filter: policy.filter }),
+      attributes: policy.attributes ?? {},
+      unlisted: policy.unlisted ?? 'keep',
+    },
+    export: exportSettings(parsed.export ?? {}),
+    load: loadSettings(parsed.load ?? {}),
+    limits: limitSettings(parsed.limits ?? {}),
+  };
+}
+
+function siteSettings(site: ParsedMigration['source'] | ParsedMigration['target']): SiteSettings {
+  const { region, profile, credentials, role, endpoint } = site;
+  return {
+    region,
+    ...(profile === undefined ? {} : { profile }),
+    ...(credentials === undefined ? {} : { environmentPrefix: credentials.slice('env:'.length) }),
+    ...(role === undefined ? {} : { role: typeof role === 'string' ? { arn: role } : role }),
+    ...(endpoint === undefined ? {} : { endpoint }),
+  };
+}
+
+function exportSettings(parsed: NonNullable<ParsedMigration['export']>): ExportSettings {
+  return {
+    compression: parsed.compression ?? 'gzip',
+    objectSizeBytes: parsed.objectSize ?? OBJECT_SIZE_DEFAULT_BYTES,
+    ...(parsed.segments === undefined ? {} : { segments: parsed.segments }),
+    pushDown: parsed.pushDown ?? true,
+  };
+}
+
+function loadSettings(parsed: NonNullable<ParsedMigration['load']>): LoadSettings {
+  const mode = parsed.mode ?? 'overwrite';
+  return {
+    mode: typeof mode === 'string' ? { kind: mode } : { kind: 'newer', by: mode.newer.by },
+    ...(parsed.concurrency === undefined ? {} : { concurrency: parsed.concurrency }),
+  };
+}
+
+function limitSettings(parsed: NonNullable<ParsedMigration['limits']>): LimitSettings {
+  return {
+    ...capacity('read', parsed.read),
+    ...capacity('write', parsed.write),
+    ...(parsed.bandwidth === undefined ? {} : { bandwidthBytesPerSecond: parsed.bandwidth }),
+  };
+}
+
+function capacity(kind: 'read' | 'write', limit: CapacityLimit | undefined): LimitSettings {
+  if (limit?.units !== undefined) return { [`${kind}Units`]: limit.units };
+  if (limit?.share !== undefined) return { [`${kind}Share`]: limit.share };
+  return {};
+}

@@ -1,0 +1,81 @@
+import { readFile } from 'node:fs/promises';
+import { DynaferryError } from '../../model/errors.ts';
+import { crossProblems, exclusionProblems } from './checks.ts';
+import { normalise, type MigrationFile } from './migration-file.ts';
+import { configInvalid, type Problem } from './problem.ts';
+import { offsetInFile } from './scalar-offset.ts';
+import { migrationSchema } from './schema.ts';
+import { describeIssue, schemaProblems } from './schema-problems.ts';
+import { findSecrets } from './secrets.ts';
+import { contentProblems, syntaxProblems } from './yaml-problems.ts';
+import { YamlFile, type Path } from './yaml-file.ts';
+
+/** A migration has a few dozen settings and some hundred rules. */
+const FILE_BYTES_MAX = 1024 * 1024;
+
+/**
+ * Reads migration.yaml from disk.
+ * Throws CONFIG_INVALID when it cannot be read or is not valid; the message has all problems, each with line, key, value and fix.
+ */
+export async function readMigrationFile(path: string): Promise<MigrationFile> {
+  return parseMigrationFile(await readText(path), path);
+}
+
+/**
+ * Reads the text of a migration.yaml; `fileName` is for messages alone. Throws only CONFIG_INVALID, whose message has up to 20 problems as
+ * `file:line:column: key: got value: what is expected`, each with its line and a caret. Secrets that stand in the text are not shown.
+ */
+export function parseMigrationFile(text: string, fileName: string): MigrationFile {
+  if (text.length > FILE_BYTES_MAX)
+    throw new DynaferryError('CONFIG_INVALID', `${fileName}: larger than 1 MiB, which no migration file is`);
+  const file = new YamlFile(text, fileName);
+  const result = check(file);
+  if ('problems' in result) throw configInvalid(file, result.problems, findSecrets(file));
+  return result.migration;
+}
+
+/**
+ * An error at a place within a string value, such as a filter's parser reports it: `offset` counts in the string, the message points into
+ * the file. `text` is the text of a file that parseMigrationFile takes.
+ */
+export function errorInValue(
+  text: string,
+  fileName: string,
+  path: Path,
+  offset: number,
+  message: string,
+): DynaferryError {
+  const file = new YamlFile(text, fileName);
+  return configInvalid(file, [{ offset: offsetInFile(file, path, offset), path, message }], findSecrets(file));
+}
+
+function check(file: YamlFile): { migration: MigrationFile } | { problems: Problem[] } {
+  const syntax = syntaxProblems(file);
+  // What a parser makes of text that is not YAML says nothing about the settings.
+  if (syntax.length > 0) return { problems: syntax };
+  const content = contentProblems(file);
+  if (content.length > 0) return { problems: content };
+  const parsed = migrationSchema.safeParse(file.document.toJS(), { error: describeIssue });
+  const problems = exclusionProblems(file);
+  if (!parsed.success) problems.push(...schemaProblems(file, parsed.error.issues, findSecrets(file)));
+  else problems.push(...crossProblems(file, parsed.data));
+  return problems.length > 0 || !parsed.success ? { problems } : { migration: normalise(parsed.data) };
+}
+
+async function readText(path: string): Promise<string> {
+  try {
+    const bytes = await readFile(path);
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch (error) {
+    throw new DynaferryError('CONFIG_INVALID', `${path}: ${whyUnreadable(error)}`, { cause: error });
+  }
+}
+
+function whyUnreadable(error: unknown): string {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  if (code === 'ENOENT') return 'there is no such file';
+  if (code === 'EACCES') return 'no permission to read it';
+  if (code === 'EISDIR') return 'this is a folder; name the file in it';
+  if (error instanceof TypeError) return 'it is not UTF-8 text; save it as UTF-8';
+  return `it cannot be read (${typeof code === 'string' ? code : 'unknown reason'})`;
+}
