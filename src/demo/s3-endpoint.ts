@@ -80,8 +80,6 @@ async function receive(message: IncomingMessage): Promise<ReceivedRequest> {
 
 /** After the signature, as S3 does: what is not signed is not worth checking. */
 function checkPayloadHash(message: IncomingMessage, { signedHash, sha256 }: ReceivedRequest): void {
-  if (message.method === 'PUT' && message.headers['content-length'] === undefined)
-    throw new S3Error('MissingContentLength', 'You must provide the Content-Length HTTP header.');
   if (signedHash === '')
     throw new S3Error('MissingSecurityHeader', 'Missing required header for this request: x-amz-content-sha256');
   if (signedHash.startsWith('STREAMING-'))
@@ -89,6 +87,8 @@ function checkPayloadHash(message: IncomingMessage, { signedHash, sha256 }: Rece
       'NotImplemented',
       'aws-chunked bodies are not implemented here: send the body with its own hash, or UNSIGNED-PAYLOAD.',
     );
+  if (message.method === 'PUT' && message.headers['content-length'] === undefined)
+    throw new S3Error('MissingContentLength', 'You must provide the Content-Length HTTP header.');
   if (sha256 === undefined && signedHash !== 'UNSIGNED-PAYLOAD')
     throw new S3Error('InvalidArgument', 'x-amz-content-sha256 must be UNSIGNED-PAYLOAD or a valid sha256 value.');
   if (sha256 !== undefined && sha256 !== signedHash)
