@@ -1,0 +1,27 @@
+import { gzipSync } from 'node:zlib';
+import type { S3Bucket } from '../../s3/bucket.ts';
+import type { ExportLayout } from '../../staging/layout.ts';
+
+/**
+ * An item that passed the filter but that a rule could not treat. Neither its values nor its key may leave the source in the clear: the key is sealed
+ * (staging/seal.ts), and the item itself still lies in the source table.
+ */
+export interface ExportDeadLetter {
+  /** The key as DynamoDB JSON, sealed. */
+  sealedKey: string;
+  rule: string;
+  attribute: string;
+  reason: string;
+}
+
+/** Writes the dead letters of one commit beside it, before the commit. Described in docs/formats/staging.md. */
+export async function writeDeadLetters(
+  bucket: S3Bucket,
+  layout: ExportLayout,
+  seq: number,
+  letters: readonly ExportDeadLetter[],
+  signal?: AbortSignal,
+): Promise<void> {
+  const lines = letters.map((letter) => `${JSON.stringify(letter)}\n`).join('');
+  await bucket.put(layout.deadLetters('export', seq), gzipSync(lines), { contentType: 'application/json', signal });
+}

@@ -1,0 +1,173 @@
+import { availableParallelism } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Ledger } from '../../engine/ledger.ts';
+import { runPool } from '../../engine/pool.ts';
+import { StageMeter, type StageContext } from '../../engine/stage-context.ts';
+import { DynaferryError } from '../../model/errors.ts';
+import type { KeySchema } from '../../model/key.ts';
+import type { Policy } from '../../policy/policy.ts';
+import type { S3Bucket } from '../../s3/bucket.ts';
+import { CommitSignal, readCommit } from '../../staging/commit-log.ts';
+import type { Compression } from '../../staging/compression.ts';
+import type { DataObject } from '../../staging/commit-log.ts';
+import { writeManifest } from '../../staging/manifest.ts';
+import { Committer } from './committer.ts';
+import type { ItemSource } from './item-source.ts';
+import { Lane } from './lane.ts';
+import type { OpenedExport } from './open-export.ts';
+import { PageProcessor } from './page-processor.ts';
+
+export interface ExportOptions {
+  context: StageContext;
+  source: ItemSource;
+  sourceKey: KeySchema;
+  policy: Policy;
+  bucket: S3Bucket;
+  ledger: Ledger;
+  opened: OpenedExport;
+  meter: StageMeter;
+  compression: Compression;
+  objectSizeBytes: number;
+  /** Segments read side by side. */
+  concurrency: number;
+  /** Woken at every commit, for a transfer in the same process. */
+  wake: CommitSignal;
+}
+
+/** An object is committed at the latest when its first page is so old, so that a crash costs little. */
+const COMMIT_MS_MAX = 60_000;
+/** After an interrupt, what was read is committed within this time or given up (it is read again then). */
+const FLUSH_MS_MAX = 30_000;
+
+/**
+ * Reads the source through the policy into data objects in the source's staging, from the checkpoints on, and writes the manifest when all is
+ * done. When it throws, everything committed so far stands, and running it again goes on behind that.
+ */
+export async function runExport(options: ExportOptions): Promise<void> {
+  const { ledger, opened, meter } = options;
+  meter.started(opened.resumed);
+  try {
+    if (ledger.fact('exportDone') === undefined) {
+      await readAll(options);
+      await finish(options);
+      ledger.setFact('exportDone', String(Date.now()));
+      options.wake.notify();
+    }
+    meter.finished();
+  } catch (error) {
+    meter.failed();
+    throw error;
+  }
+}
+
+async function readAll(options: ExportOptions): Promise<void> {
+  const { context, source, ledger, opened, meter } = options;
+  const scope = new AbortController();
+  const reading = AbortSignal.any([context.signal, scope.signal]);
+  const flushing = new AbortController();
+  const committer = new Committer({
+    bucket: options.bucket,
+    layout: opened.layout,
+    ledger,
+    sealer: opened.sealer,
+    policyHash: options.policy.hash,
+    compression: options.compression,
+    wake: options.wake,
+    signal: flushing.signal,
+    onCommit: (commit) => meter.add({ objects: commit.object === null ? 0 : 1 }),
+  });
+  const laneCount = Math.min(4, availableParallelism(), options.concurrency);
+  const lanes = Array.from(
+    { length: laneCount },
+    () =>
+      new Lane({
+        committer,
+        compression: options.compression,
+        objectSizeBytes: options.objectSizeBytes,
+        commitMsMax: COMMIT_MS_MAX,
+      }),
+  );
+  const processor = new PageProcessor(options.policy, options.sourceKey, opened.sealer);
+  const checkpoints = ledger.checkpoints();
+  const pending = Array.from({ length: source.segments }, (_, segment) => segment).filter(
+    (segment) => checkpoints.get(segment)?.done !== true,
+  );
+  let failure: unknown;
+  try {
+    await runPool(
+      pending,
+      options.concurrency,
+      async (segment) => {
+        const sealed = checkpoints.get(segment)?.sealed ?? null;
+        const from = sealed === null ? undefined : opened.sealer.open(sealed);
+        const lane = lanes[segment % laneCount];
+        for await (const page of source.pages(segment, from, reading)) {
+          const outcome = processor.process(segment, page);
+          meter.add({
+            items: outcome.read,
+            bytes: outcome.sourceBytes,
+            filtered: outcome.filtered,
+            deadLettered: outcome.deadLetters.length,
+          });
+          await lane.add(outcome);
+        }
+      },
+      scope,
+    );
+  } catch (error) {
+    failure = error;
+    // What was read is worth keeping, but not for ever: the user waits.
+    void sleep(FLUSH_MS_MAX, undefined, { ref: false }).then(() => flushing.abort());
+  }
+  const flushed = await Promise.allSettled(lanes.map((lane) => lane.flush()));
+  if (failure !== undefined) throw failure;
+  for (const outcome of flushed) if (outcome.status === 'rejected') throw outcome.reason;
+}
+
+/** Checks the sums, removes what a crash may have left under `data/`, and writes the manifest. */
+async function finish(options: ExportOptions): Promise<void> {
+  const { bucket, ledger, opened, policy, context } = options;
+  const { signal } = context;
+  const { layout, header } = opened;
+  const totals = ledger.totals().export;
+  if (totals.read !== totals.filtered + totals.items + totals.deadLettered)
+    throw new DynaferryError(
+      'ACCOUNTING',
+      `export: ${totals.read} items read are not ${totals.filtered} filtered + ${totals.items} written + ${totals.deadLettered} dead-lettered`,
+    );
+  const objects: (DataObject & { seq: number })[] = [];
+  const commits = ledger.lastCommit();
+  for (let seq = 1; seq <= commits; seq++) {
+    const commit = await readCommit(bucket, layout, seq, signal);
+    if (commit === undefined)
+      throw new DynaferryError('OBJECT_NOT_FOUND', `commit ${seq} of ${bucket.uri(layout.root)} is gone`);
+    if (commit.object !== null) objects.push({ ...commit.object, seq });
+  }
+  const known = new Set(objects.map((object) => layout.root + object.key));
+  for await (const found of bucket.list(layout.data(''), { signal }))
+    if (!known.has(found.key)) await bucket.delete(found.key, signal);
+  await writeManifest(
+    bucket,
+    layout,
+    {
+      facts: {
+        version: 1,
+        migration: header.migration,
+        policyHash: policy.hash,
+        keySchema: header.keySchema,
+        counts: {
+          read: totals.read,
+          filtered: totals.filtered,
+          deadLettered: totals.deadLettered,
+          passed: totals.read - totals.filtered,
+        },
+        commits,
+      },
+      tableArn: header.source,
+      startedMs: header.startedMs,
+      finishedMs: Date.now(),
+      objects,
+    },
+    signal,
+  );
+}

@@ -1,0 +1,74 @@
+import { ByteWriter } from '../../model/byte-writer.ts';
+import { ItemView } from '../../model/item.ts';
+import { decodeString } from '../../model/json-bytes.ts';
+import { keyAttributes, type KeySchema } from '../../model/key.ts';
+import type { Policy } from '../../policy/policy.ts';
+import { RuleError } from '../../policy/rule-error.ts';
+import type { Sealer } from '../../staging/seal.ts';
+import type { ExportDeadLetter } from './dead-letters.ts';
+import type { SourcePage } from './item-source.ts';
+import type { PageOutcome } from './lane.ts';
+
+/** Applies the policy to pages. What fails it is dropped here, and nothing downstream ever holds it. */
+export class PageProcessor {
+  readonly #policy: Policy;
+  readonly #sealer: Sealer;
+  readonly #view: ItemView;
+  readonly #keyNames: readonly string[];
+  readonly #out = new ByteWriter(2 * 1024 * 1024);
+
+  constructor(policy: Policy, sourceKey: KeySchema, sealer: Sealer) {
+    this.#policy = policy;
+    this.#sealer = sealer;
+    this.#view = new ItemView(policy.names);
+    this.#keyNames = keyAttributes(sourceKey).map((attribute) => attribute.name);
+  }
+
+  process(segment: number, page: SourcePage): PageOutcome {
+    const out = this.#out;
+    const deadLetters: ExportDeadLetter[] = [];
+    let items = 0;
+    let filteredHere = 0;
+    const account = page.forEach(this.#view, (item) => {
+      const before = out.length;
+      out.ascii('{"Item":');
+      try {
+        if (this.#policy.apply(item, out) === 'passed') {
+          out.ascii('}\n');
+          items++;
+          return;
+        }
+        filteredHere++;
+      } catch (error) {
+        if (!(error instanceof RuleError)) throw error;
+        deadLetters.push({
+          sealedKey: this.#sealer.seal(this.#key(item)),
+          rule: error.rule,
+          attribute: error.attribute,
+          reason: error.reason,
+        });
+      }
+      out.truncate(before);
+    });
+    return {
+      segment,
+      lines: out.take(),
+      items,
+      read: account.read,
+      filtered: account.read - account.seen + filteredHere,
+      sourceBytes: account.bytes,
+      deadLetters,
+      checkpoint: account.checkpoint,
+    };
+  }
+
+  #key(item: ItemView): Buffer {
+    const parts: string[] = [];
+    for (let i = 0; i < item.count; i++) {
+      const name = decodeString(item.bytes, item.nameStart[i], item.nameEnd[i]);
+      if (this.#keyNames.includes(name))
+        parts.push(`${JSON.stringify(name)}:${item.bytes.toString('utf8', item.valueStart[i], item.valueEnd[i])}`);
+    }
+    return Buffer.from(`{${parts.join(',')}}`);
+  }
+}

@@ -1,0 +1,159 @@
+import type { Ledger } from '../../engine/ledger.ts';
+import { runPool } from '../../engine/pool.ts';
+import { Semaphore } from '../../engine/semaphore.ts';
+import type { StageContext, StageMeter } from '../../engine/stage-context.ts';
+import { DynaferryError } from '../../model/errors.ts';
+import type { S3Bucket } from '../../s3/bucket.ts';
+import {
+  CommitSignal,
+  followCommits,
+  readCommit,
+  writeCommit,
+  type CommitRecord,
+  type DataObject,
+} from '../../staging/commit-log.ts';
+import { readHeader, writeHeader } from '../../staging/header.ts';
+import type { ExportLayout } from '../../staging/layout.ts';
+import { readManifest, writeManifest } from '../../staging/manifest.ts';
+import { ObjectCopier } from './object-copier.ts';
+import type { Pacer } from '../../engine/pacer.ts';
+
+export interface TransferOptions {
+  context: StageContext;
+  source: S3Bucket;
+  sourceLayout: ExportLayout;
+  target: S3Bucket;
+  targetLayout: ExportLayout;
+  policyHash: string;
+  ledger: Ledger;
+  meter: StageMeter;
+  bandwidth: Pacer;
+  /** Parts under way at once, over all objects. */
+  connections: number;
+  /** Notified by an export in the same process… */
+  exportWake: CommitSignal;
+  /** …and to wake a load in the same process. */
+  wake: CommitSignal;
+}
+
+const OBJECTS_AT_ONCE = 8;
+
+/**
+ * Carries an export's objects to the target's staging as they are committed, and its manifest last. An object that has arrived is never carried
+ * again; one that was cut off goes on with the parts that are missing.
+ */
+export async function runTransfer(options: TransferOptions): Promise<void> {
+  const { ledger, meter } = options;
+  meter.started(meter.counts.objects > 0);
+  try {
+    if (ledger.fact('transferDone') === undefined) {
+      await carryHeader(options);
+      await carryObjects(options);
+      await carryManifest(options);
+      ledger.setFact('transferDone', String(Date.now()));
+      options.wake.notify();
+    }
+    meter.finished();
+  } catch (error) {
+    meter.failed();
+    throw error;
+  }
+}
+
+async function carryHeader(options: TransferOptions): Promise<void> {
+  const { source, sourceLayout, target, targetLayout, policyHash, context } = options;
+  const header = await readHeader(source, sourceLayout, context.signal);
+  if (header === undefined)
+    throw new DynaferryError('EXPORT_NOT_FOUND', `there is no export of ours at ${source.uri(sourceLayout.root)}`);
+  if (header.policyHash !== policyHash)
+    throw new DynaferryError(
+      'POLICY_MISMATCH',
+      `the export ${source.uri(sourceLayout.root)} was made under another policy than the one in migration.yaml`,
+    );
+  await writeHeader(target, targetLayout, header, context.signal);
+}
+
+async function carryObjects(options: TransferOptions): Promise<void> {
+  const { context, source, sourceLayout, target, targetLayout, ledger, meter, wake, policyHash } = options;
+  const scope = new AbortController();
+  const signal = AbortSignal.any([context.signal, scope.signal]);
+  const copier = new ObjectCopier({
+    source,
+    target,
+    ledger,
+    bandwidth: options.bandwidth,
+    connections: new Semaphore(options.connections),
+    onBytes: (bytes) => meter.add({ bytes }),
+    onRetry: () => meter.add({ retries: 1 }),
+    signal,
+  });
+  // Commits appear at the target in their order, whichever object arrives first.
+  let previous: Promise<void> = Promise.resolve();
+  const carry = async (commit: CommitRecord, before: Promise<void>): Promise<void> => {
+    if (ledger.isTransferred(commit.seq)) return before;
+    if (commit.policyHash !== policyHash)
+      throw new DynaferryError(
+        'POLICY_MISMATCH',
+        `commit ${commit.seq} of ${source.uri(sourceLayout.root)} was made under another policy`,
+      );
+    const object = commit.object === null ? null : await copyObject(commit.object, commit);
+    await before;
+    const { checkpoints: _stay, ...rest } = commit;
+    await writeCommit(target, targetLayout, { ...rest, object }, signal);
+    ledger.markTransferred(commit.seq, object?.items ?? 0, object?.sizeBytes ?? 0);
+    wake.notify();
+    if (object !== null) meter.add({ objects: 1, items: object.items });
+  };
+  const copyObject = async (object: DataObject, commit: CommitRecord): Promise<DataObject> => {
+    const metadata = {
+      'dynaferry-sha256': object.sha256,
+      'dynaferry-items': String(object.items),
+      'dynaferry-policy': commit.policyHash,
+    };
+    const etag = await copier.copy(
+      commit.seq,
+      object,
+      sourceLayout.root + object.key,
+      targetLayout.root + object.key,
+      metadata,
+    );
+    return { ...object, etag };
+  };
+  await runPool(
+    followCommits(source, sourceLayout, { wake: options.exportWake, signal }),
+    OBJECTS_AT_ONCE,
+    async (commit) => {
+      const done = carry(commit, previous);
+      previous = done;
+      await done;
+    },
+    scope,
+  );
+}
+
+async function carryManifest(options: TransferOptions): Promise<void> {
+  const { source, sourceLayout, target, targetLayout, context } = options;
+  const { signal } = context;
+  const manifest = await readManifest(source, sourceLayout, signal);
+  const facts = manifest?.summary.dynaferry;
+  if (manifest === undefined || facts === undefined)
+    throw new DynaferryError(
+      'MANIFEST_INVALID',
+      `${source.uri(sourceLayout.manifestSummary)} is not of an export of ours`,
+    );
+  const objects: (DataObject & { seq: number })[] = [];
+  for (let seq = 1; seq <= facts.commits; seq++) {
+    const commit = await readCommit(target, targetLayout, seq, signal);
+    if (commit === undefined)
+      throw new DynaferryError('OBJECT_NOT_FOUND', `commit ${seq} of ${target.uri(targetLayout.root)} is gone`);
+    if (commit.object !== null) objects.push({ ...commit.object, seq });
+  }
+  const header = await readHeader(target, targetLayout, signal);
+  const startedMs = header?.startedMs ?? 0;
+  await writeManifest(
+    target,
+    targetLayout,
+    { facts, tableArn: manifest.summary.tableArn ?? '', startedMs, finishedMs: Date.now(), objects },
+    signal,
+  );
+}
