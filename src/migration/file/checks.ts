@@ -1,3 +1,4 @@
+import { isMap } from 'yaml';
 import { partitionOf } from '../../aws/partition.ts';
 import type { Problem } from './problem.ts';
 import type { ParsedMigration } from './schema.ts';
@@ -77,5 +78,7 @@ function sameCredentials(a: Site, b: Site): boolean {
 }
 
 function problemAt(file: YamlFile, path: Path, message: string): Problem {
-  return { offset: file.valueRange(path).start, path, message };
+  // A map begins at its first key, which has nothing to do with it.
+  const range = isMap(file.node(path)) ? file.keyRange(path) : undefined;
+  return { offset: (range ?? file.valueRange(path)).start, path, message };
 }

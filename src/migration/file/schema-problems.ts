@@ -2,6 +2,7 @@ import leven from 'leven';
 import { isMap, isScalar } from 'yaml';
 import { z } from 'zod';
 import { pathText, type Problem } from './problem.ts';
+import { orList } from './leaf-schema.ts';
 import { hiddenFrom, isSecretKey, type SecretRanges } from './secrets.ts';
 import type { Path, YamlFile } from './yaml-file.ts';
 
@@ -23,7 +24,8 @@ const SHOWN_VALUE_MAX = 60;
 export const describeIssue: z.core.$ZodErrorMap = (issue) => {
   if (issue.code === 'unrecognized_keys') return `${KNOWN_KEYS}${knownKeys(issue.inst).join(', ')}`;
   if (issue.code === 'invalid_type') return `expected ${typeName(issue.expected)}`;
-  if (issue.code === 'invalid_value') return `expected ${issue.values.map(String).join(' or ')}`;
+  if (issue.code === 'invalid_value') return `expected ${orList(issue.values.map(String))}`;
+  if (issue.code === 'too_small' && issue.origin === 'string') return 'expected text that is not empty';
   if (issue.code === 'too_small') return `expected at least ${String(issue.minimum)}`;
   if (issue.code === 'too_big') return `expected at most ${String(issue.maximum)}`;
   return undefined;
@@ -56,12 +58,18 @@ function problemsOf(file: YamlFile, issue: Issue, parent: Path, secrets: SecretR
   return [{ offset: range.start, path, got: gotText(file, path, secrets), message: issue.message }];
 }
 
-/** The branch of a union that the author meant: the only one whose type fits, so that its problems lie deeper. */
+/** The branch of a union that the author meant: of those whose type fits, so that their problems lie deeper, the one with the least wrong. */
 function meantBranch(branches: readonly Issue[][]): readonly Issue[] | undefined {
-  const deeper = branches.filter((issues) =>
-    issues.every((issue) => issue.path.length > 0 || issue.code === 'unrecognized_keys'),
-  );
-  return deeper.length === 1 ? deeper[0] : undefined;
+  const ranked = branches
+    .filter((issues) => issues.every((issue) => issue.path.length > 0 || issue.code === 'unrecognized_keys'))
+    .map((issues) => ({ issues, wrong: howWrong(issues) }))
+    .sort((a, b) => a.wrong - b.wrong);
+  return ranked.length === 1 || ranked[0]?.wrong < ranked[1]?.wrong ? ranked[0].issues : undefined;
+}
+
+/** A key that a form does not have speaks more against it than one that is still missing. */
+function howWrong(issues: readonly Issue[]): number {
+  return issues.reduce((sum, issue) => sum + (issue.code === 'unrecognized_keys' ? 2 * issue.keys.length : 1), 0);
 }
 
 function unknownKey(file: YamlFile, path: Path, message: string): Found {
@@ -82,7 +90,6 @@ function hintFor(path: Path, key: string): string | undefined {
   const parent = path[path.length - 2];
   if (parent === 'load' && key === 'newer')
     return 'unknown key; newer is a mode: write { mode: { newer: { by: <attribute> } } }';
-  if (key === '<<') return 'YAML merge keys (<<) are not supported; write the keys out';
   if ((parent === 'source' || parent === 'target') && isSecretKey(key))
     return 'unknown key; credentials are never written into this file: use profile, role or credentials: env:PREFIX_';
   return undefined;

@@ -95,7 +95,9 @@ const CAPACITY = 'expected a share such as 50% (above 0%, up to 100%) or capacit
 
 const capacity = (description: string) =>
   z
-    .union([z.number().positive(), z.string().meta({ pattern: SHARE_PATTERN.source })], { error: CAPACITY })
+    .union([z.number().positive({ error: CAPACITY }), z.string().meta({ pattern: SHARE_PATTERN.source })], {
+      error: CAPACITY,
+    })
     .transform((value, context): CapacityLimit => {
       if (typeof value === 'number') return { units: value };
       const share = parseShare(value);

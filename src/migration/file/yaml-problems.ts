@@ -17,7 +17,7 @@ const syntax: Readonly<Record<ErrorCode, string>> = {
   BAD_COLLECTION_TYPE: 'the tag does not fit the value; remove the tag',
   BAD_DIRECTIVE: 'YAML directives are not supported; remove the line that begins with %',
   BAD_DQ_ESCAPE: 'no such escape in a double-quoted string; write \\\\ for a backslash, or use single quotes',
-  BAD_INDENT: 'the indentation does not fit the lines above',
+  BAD_INDENT: 'the indentation does not fit the lines above; or is a } or ] missing there?',
   BAD_PROP_ORDER: 'an anchor or a tag is in the wrong place; remove it',
   BAD_SCALAR_START: "a value cannot begin with this character; put it in quotes, as in '…'",
   BLOCK_AS_IMPLICIT_KEY:
@@ -72,17 +72,20 @@ function visit(node: Node | null, path: Path, problems: Problem[]): void {
   else if (isSeq(node)) node.items.forEach((item, index) => visit(item as Node | null, [...path, index], problems));
   else if (isMap(node))
     for (const { key, value } of node.items) {
-      const name = isScalar(key) ? String(key.value) : '';
-      const keyPath = [...path, name];
-      // An object in JavaScript cannot carry this key safely, and a rule that is lost would let an attribute through.
-      if (name === '__proto__')
-        problems.push({
-          offset: (key as Node).range?.[0] ?? offset,
-          path: keyPath,
-          message: 'this name is not supported',
-        });
+      const keyPath = [...path, isScalar(key) ? String(key.value) : ''];
+      checkKey(key as Node, keyPath, problems);
       visit(value as Node | null, keyPath, problems);
     }
+}
+
+function checkKey(key: Node, path: Path, problems: Problem[]): void {
+  const offset = key.range?.[0] ?? 0;
+  const name = path[path.length - 1];
+  // An object in JavaScript cannot carry this key safely, and a rule that is lost would let an attribute through.
+  if (name === '__proto__') problems.push({ offset, path, message: 'this name is not supported' });
+  // In quotes it is an attribute's name like any other.
+  if (name === '<<' && isScalar(key) && key.type === 'PLAIN')
+    problems.push({ offset, path, message: 'YAML merge keys (<<) are not supported; write the keys out' });
 }
 
 /** Whether it is the `key` of a rule, and not a reference to one. */
@@ -103,16 +106,13 @@ function checkScalar(
       path,
       message: '${…} is not replaced in this file; write the value out, or make the file with a tool such as envsubst',
     });
-  if (typeof value === 'number' && source !== undefined && !isExact(value, source))
+  if (typeof value !== 'number' || source === undefined) return;
+  if (!isNumber(source))
+    problems.push({ offset, path, message: 'a number must be decimal, such as 16 or 1.5; text goes in quotes' });
+  else if (canonicalNumber(source) !== canonicalNumber(String(value)))
     problems.push({
       offset,
       path,
-      message: 'this number would not be read exactly as written; put it in quotes to have it as text',
+      message: 'this number has more digits than would be read; put it in quotes to have it as text',
     });
-}
-
-/** Whether a double holds just what is written, in decimal. */
-function isExact(value: number, source: string): boolean {
-  if (!Number.isFinite(value) || !isNumber(source)) return false;
-  return canonicalNumber(source) === canonicalNumber(String(value));
 }
