@@ -109,10 +109,10 @@ function checkScalar(
   if (typeof value !== 'number' || source === undefined) return;
   if (!isNumber(source))
     problems.push({ offset, path, message: 'a number must be decimal, such as 16 or 1.5; text goes in quotes' });
-  else if (canonicalNumber(source) !== canonicalNumber(String(value)))
+  else if (!Number.isFinite(value) || canonicalNumber(source) !== canonicalNumber(String(value)))
     problems.push({
       offset,
       path,
-      message: 'this number has more digits than would be read; put it in quotes to have it as text',
+      message: 'this number has more digits, or is greater, than would be read; put it in quotes to have it as text',
     });
 }

@@ -411,11 +411,12 @@ describe('YAML', () => {
     `);
     expect(bad('sex: drop', 'sex: { set: { N: 12345678901234567890 } }')).toMatchInlineSnapshot(`
       "
-      m.yaml:19:22: policy.attributes.sex.set.N: this number has more digits than would be read; put it in quotes to have it as text
+      m.yaml:19:22: policy.attributes.sex.set.N: this number has more digits, or is greater, than would be read; put it in quotes to have it as text
         19 |     sex: { set: { N: 12345678901234567890 } }
            |                      ^
       "
     `);
+    expect(bad('write: 4000', 'write: 1e400')).toContain('this number has more digits, or is greater');
     expect(bad('write: 4000', 'write: 0x10')).toMatchInlineSnapshot(`
       "
       m.yaml:23:29: limits.write: a number must be decimal, such as 16 or 1.5; text goes in quotes
