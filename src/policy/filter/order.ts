@@ -1,0 +1,14 @@
+import { contentOf } from './located-value.ts';
+import { compareLocatedNumbers } from './number-order.ts';
+import type { LocatedValue } from './located-value.ts';
+
+/**
+ * Orders two values as DynamoDB does: numbers by value, strings by their UTF-8 and binary by unsigned bytes.
+ * NaN where they have no order, being of different types or of one that has none: every comparison with NaN is false, as it is in DynamoDB.
+ */
+export function orderValues(a: LocatedValue, b: LocatedValue): number {
+  if (a.type !== b.type) return NaN;
+  if (a.type === 'N') return compareLocatedNumbers(a, b);
+  if (a.type === 'S' || a.type === 'B') return Buffer.compare(contentOf(a), contentOf(b));
+  return NaN;
+}
