@@ -8,10 +8,10 @@ export function itemJson(item: Record<string, AttributeValue>): string {
   return JSON.stringify(sortedMap(item));
 }
 
-function sortedMap(map: Record<string, AttributeValue>): Record<string, unknown> {
-  // No plain object: it would move names that look like array indexes, and swallow __proto__.
+/** Pairs, not an object, which would move names that look like array indexes to the front. */
+function sortedMap(map: Record<string, AttributeValue>): [name: string, value: unknown][] {
   const entries = Object.entries(map).sort(([a], [b]) => (a < b ? -1 : 1));
-  return entries.map(([name, value]) => [name, sortedValue(value)]) as unknown as Record<string, unknown>;
+  return entries.map(([name, value]) => [name, sortedValue(value)]);
 }
 
 function sortedValue(value: AttributeValue): unknown {

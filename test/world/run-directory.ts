@@ -65,6 +65,13 @@ function removeLeftovers(): void {
   }
 }
 
+/** Has the guard kill the process group of `pid` with the services, until the returned function is called. */
+export function rememberProcess(runDirectory: string, pid: number | undefined): () => void {
+  const file = join(runDirectory, 'pids', String(pid));
+  if (pid !== undefined) writeFileSync(file, '');
+  return () => rmSync(file, { force: true });
+}
+
 /** Kills the process group that the process leads; a group that is gone already is fine. */
 export function killGroup(pid: number): void {
   try {

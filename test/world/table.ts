@@ -41,20 +41,30 @@ async function writeBatch(client: DynamoDBClient, table: string, batch: WriteReq
 
 const SCAN_SEGMENTS = 16;
 
+/** Calls `each` for every item of the table, in no order. */
+export async function scanItems(client: DynamoDBClient, table: string, each: (item: Item) => void): Promise<void> {
+  const scan = async (Segment: number): Promise<void> => {
+    const input = { TableName: table, Segment, TotalSegments: SCAN_SEGMENTS, ConsistentRead: true };
+    for await (const page of paginateScan({ client }, input)) for (const item of page.Items ?? []) each(item);
+  };
+  await Promise.all(Array.from({ length: SCAN_SEGMENTS }, (_, segment) => scan(segment)));
+}
+
 /** Every item of the table by its key, both in the form of `itemJson`. */
 export async function readAllItems(client: DynamoDBClient, table: string): Promise<Map<string, string>> {
   const all = new Map<string, string>();
-  const { Table } = await client.send(new DescribeTableCommand({ TableName: table }));
-  const keyNames = (Table?.KeySchema ?? []).map((key) => key.AttributeName ?? '');
-  const scan = async (Segment: number): Promise<void> => {
-    const input = { TableName: table, Segment, TotalSegments: SCAN_SEGMENTS, ConsistentRead: true };
-    for await (const page of paginateScan({ client }, input))
-      for (const item of page.Items ?? []) all.set(keyJson(item, keyNames), itemJson(item));
-  };
-  await Promise.all(Array.from({ length: SCAN_SEGMENTS }, (_, segment) => scan(segment)));
+  const keyNames = await readKeyNames(client, table);
+  await scanItems(client, table, (item) => all.set(keyJson(item, keyNames), itemJson(item)));
   return all;
 }
 
-function keyJson(item: Item, keyNames: readonly string[]): string {
+/** Names of the table's key attributes, partition key first. */
+export async function readKeyNames(client: DynamoDBClient, table: string): Promise<string[]> {
+  const { Table } = await client.send(new DescribeTableCommand({ TableName: table }));
+  return (Table?.KeySchema ?? []).map((key) => key.AttributeName ?? '');
+}
+
+/** The key of an item in the form of `itemJson`. */
+export function keyJson(item: Item, keyNames: readonly string[]): string {
   return itemJson(Object.fromEntries(keyNames.map((name) => [name, item[name]])));
 }

@@ -1,0 +1,40 @@
+/**
+ * What the fault proxy can do to one request.
+ *
+ * - `throttle`: ProvisionedThroughputExceededException or SlowDown; not forwarded.
+ * - `server-error`: 500 InternalServerError or InternalError; not forwarded.
+ * - `error-in-200`: an error document under status 200, as S3 sends it for a Complete or Copy that failed late; not forwarded.
+ * - `reset-before`: the connection is reset; not forwarded.
+ * - `reset-after`: forwarded, and the connection reset when the answer is there: the effect happened, the answer is lost.
+ * - `truncate`: forwarded; the answer's body ends half-way with the connection.
+ * - `stall`: forwarded; the answer's body stops half-way and the connection stays open.
+ * - `corrupt`: forwarded; one byte of the answer's body is changed, its length and checksum headers are not.
+ * - `partial-batch`: part of a BatchWriteItem is forwarded, the rest is reported in UnprocessedItems.
+ * - `latency`: forwarded after `delayMs`.
+ */
+export type Fault =
+  | { kind: 'throttle' }
+  | { kind: 'server-error' }
+  | { kind: 'error-in-200' }
+  | { kind: 'reset-before' }
+  | { kind: 'reset-after' }
+  | { kind: 'truncate' }
+  | { kind: 'stall' }
+  | { kind: 'corrupt' }
+  | { kind: 'partial-batch' }
+  | { kind: 'latency'; delayMs: number };
+
+export type FaultKind = Fault['kind'];
+
+/** When a fault is injected. Of several rules that match, the first whose turn it is decides. */
+export interface FaultRule {
+  fault: Fault;
+  /** Names as `operationName` gives them; any operation where left out. */
+  operations?: readonly string[];
+  /** Must match the request's path with its query, where given. */
+  path?: RegExp;
+  /** Share of the matching requests, from 0 to 1. All where neither this nor `at` is given. */
+  probability?: number;
+  /** Exactly these of the matching requests, the first being 1. */
+  at?: readonly number[];
+}
