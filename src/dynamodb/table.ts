@@ -3,19 +3,28 @@ import { DynaferryError } from '../model/errors.ts';
 import type { KeySchema, KeyType } from '../model/key.ts';
 import type { DynamoDbClient } from './client.ts';
 
-interface KeyElement {
+/** One attribute of a key as the service writes it. */
+export interface KeyElement {
   AttributeName: string;
   KeyType: 'HASH' | 'RANGE';
 }
 
-interface Throughput {
+/** Provisioned units per second. */
+export interface Throughput {
   ReadCapacityUnits?: number;
   WriteCapacityUnits?: number;
 }
 
-interface Projection {
+/** What an index holds besides keys. */
+export interface Projection {
   ProjectionType?: string;
   NonKeyAttributes?: string[];
+}
+
+/** Limits on an on-demand table or index, in units per second; -1 for none. */
+export interface OnDemandLimits {
+  MaxReadRequestUnits?: number;
+  MaxWriteRequestUnits?: number;
 }
 
 /** A secondary index as DescribeTable gives it. */
@@ -27,6 +36,7 @@ export interface IndexDescription {
   ItemCount?: number;
   IndexStatus?: string;
   ProvisionedThroughput?: Throughput;
+  OnDemandThroughput?: OnDemandLimits;
 }
 
 /** What DescribeTable gives, as far as a migration uses it (API_TableDescription). Counts and sizes are some six hours old. */
@@ -40,7 +50,7 @@ export interface TableDescription {
   TableSizeBytes?: number;
   BillingModeSummary?: { BillingMode?: string };
   ProvisionedThroughput?: Throughput;
-  OnDemandThroughput?: { MaxReadRequestUnits?: number; MaxWriteRequestUnits?: number };
+  OnDemandThroughput?: OnDemandLimits;
   WarmThroughput?: { ReadUnitsPerSecond?: number; WriteUnitsPerSecond?: number };
   LocalSecondaryIndexes?: IndexDescription[];
   GlobalSecondaryIndexes?: IndexDescription[];
@@ -96,7 +106,7 @@ export function keySchemaOf(
 }
 
 /** Whether the table is billed by request. */
-export function isOnDemand(table: TableDescription): boolean {
+export function isOnDemand(table: Pick<TableDescription, 'BillingModeSummary'>): boolean {
   return table.BillingModeSummary?.BillingMode === 'PAY_PER_REQUEST';
 }
 
