@@ -137,6 +137,12 @@ export const errorCatalogue = {
     meaning: 'A manifest cannot be read or does not agree with its own checksum.',
     fix: 'Copy the export again, whole.',
   },
+  RULE_REFUSED: {
+    exit: 8,
+    retry: 'no',
+    meaning: 'A rule of the policy could not treat a value of an item, so the item must not leave; it is set aside.',
+    fix: 'The message names rule, attribute and reason: mend the item, or give the attribute another rule.',
+  },
   POLICY_MISMATCH: {
     exit: 6,
     retry: 'no',
