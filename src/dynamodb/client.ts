@@ -82,7 +82,7 @@ function classify(response: HttpResponse, request: ServiceRequest, site: Site): 
   if (response.status === 200) return undefined;
   const { code, message } = readError(response.body);
   const table = request.resource.slice(request.resource.indexOf('table/') + 6);
-  const details = { serviceCode: code, status: response.status };
+  const details = { serviceCode: code, serviceMessage: message, status: response.status };
   if (throttling.has(code))
     return new DynaferryError(
       'THROTTLED',

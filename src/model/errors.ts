@@ -6,9 +6,10 @@ export interface ErrorDetails {
   fix?: string;
   /** The service's own error code, such as ValidationException. */
   serviceCode?: string;
+  /** The service's own words. They may quote an item's values, so they are never printed or logged. */
+  serviceMessage?: string;
   /** HTTP status of the answer, where there was one. */
   status?: number;
-  /** Whether a request may have taken effect although it failed. */
   cause?: unknown;
 }
 
@@ -21,6 +22,8 @@ export class DynaferryError extends Error {
   readonly fix: string;
   readonly serviceCode: string | undefined;
   readonly status: number | undefined;
+  // Private, so that no dump of the error shows it.
+  readonly #serviceMessage: string | undefined;
 
   constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause });
@@ -29,6 +32,12 @@ export class DynaferryError extends Error {
     this.fix = details.fix ?? errorCatalogue[code].fix;
     this.serviceCode = details.serviceCode;
     this.status = details.status;
+    this.#serviceMessage = details.serviceMessage;
+  }
+
+  /** The service's own words, which may quote an item's values. */
+  get serviceMessage(): string | undefined {
+    return this.#serviceMessage;
   }
 
   /** What the process exits with when this error ends a command. */

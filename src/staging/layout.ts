@@ -6,16 +6,23 @@ import { randomBytes } from 'node:crypto';
  * only ours lies under `dynaferry/`, and nothing but data objects under `data/`. Described in docs/formats/staging.md.
  */
 export class ExportLayout {
-  /** Ends in `/`. */
+  /** The export's folder; ends in `/`. */
   readonly root: string;
-  readonly exportId: string;
 
-  /** `prefix` is the migration's own, ending in `/` or empty. */
-  constructor(prefix: string, exportId: string) {
-    this.root = `${exportsPrefix(prefix)}${exportId}/`;
-    this.exportId = exportId;
+  /** `root` is the export's folder: `…/AWSDynamoDB/<id>/`, or wherever it was moved to. */
+  constructor(root: string) {
+    if (!root.endsWith('/')) throw new RangeError('the folder of an export ends in /');
+    this.root = root;
   }
 
+  /** The export with this id below a migration's prefix, which ends in `/` or is empty. */
+  static of(prefix: string, exportId: string): ExportLayout {
+    return new ExportLayout(`${exportsPrefix(prefix)}${exportId}/`);
+  }
+
+  get exportId(): string {
+    return this.root.slice(this.root.lastIndexOf('/', this.root.length - 2) + 1, -1);
+  }
   get manifestSummary(): string {
     return `${this.root}manifest-summary.json`;
   }

@@ -83,7 +83,7 @@ export async function writeManifest(
       tableId: '',
       exportTime: new Date(input.startedMs).toISOString(),
       s3Bucket: bucket.name,
-      s3Prefix: layout.root.slice(0, layout.root.indexOf('AWSDynamoDB/')).replace(/\/$/, ''),
+      s3Prefix: layout.root.slice(0, Math.max(0, layout.root.indexOf('AWSDynamoDB/'))).replace(/\/$/, ''),
       s3SseAlgorithm: null,
       s3SseKmsKeyId: null,
       manifestFilesS3Key: layout.manifestFiles,

@@ -34,7 +34,7 @@ export async function openExport(options: OpenExportOptions): Promise<OpenedExpo
   const { bucket, prefix, ledger, signal } = options;
   const exportId = ledger.fact('exportId') ?? (await newestExport(bucket, prefix, signal));
   if (exportId === undefined) return beginExport(options);
-  const layout = new ExportLayout(prefix, exportId);
+  const layout = ExportLayout.of(prefix, exportId);
   const header = await readHeader(bucket, layout, signal);
   if (header === undefined) return beginExport(options);
   if (header.policyHash !== options.header.policyHash)
@@ -61,7 +61,7 @@ export async function openExport(options: OpenExportOptions): Promise<OpenedExpo
 
 async function beginExport(options: OpenExportOptions): Promise<OpenedExport> {
   const { bucket, prefix, ledger, signal, nowMs } = options;
-  const layout = new ExportLayout(prefix, newExportId(nowMs));
+  const layout = ExportLayout.of(prefix, newExportId(nowMs));
   const header: ExportHeader = { version: 1, startedMs: nowMs, ...options.header };
   const key = Sealer.newKey();
   await bucket.put(layout.sealKey, key, { signal });

@@ -1,0 +1,217 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { backoffMs, type Random, type RetryPolicy } from '../aws/retry.ts';
+import { ItemView, NameTable } from '../model/item.ts';
+import { keyAttributes, KeyReader, type KeySchema } from '../model/key.ts';
+import { DynaferryError } from '../model/errors.ts';
+import { OPEN_BRACE, forEachElement, forEachMember, decodeString } from '../model/json-bytes.ts';
+import type { DynamoDbClient } from './client.ts';
+
+/** BatchWriteItem takes at most so many requests… */
+export const BATCH_ITEMS_MAX = 25;
+/** …and at most 16 MB in all; some room is left for what stands around the items. */
+export const BATCH_BYTES_MAX = 15 * 1024 * 1024;
+
+/** One item to write: its DynamoDB JSON as a range, and the identity of its key. */
+export interface PutItem {
+  bytes: Buffer;
+  start: number;
+  end: number;
+  identity: string;
+}
+
+/** An item that DynamoDB refuses for good. `reason` may quote values of the item: it goes into the dead letter and nowhere else. */
+export interface RefusedItem {
+  item: PutItem;
+  code: string;
+  reason: string;
+}
+
+/** When an item that exists already is left as it is. */
+export type PutCondition = { kind: 'if-absent' } | { kind: 'if-newer'; by: string };
+
+export interface PutOutcome {
+  written: number;
+  skipped: number;
+  refused: RefusedItem[];
+  consumedUnits: number;
+}
+
+/** Waits between attempts at items that DynamoDB left unprocessed; there is no limit on their number, since DynamoDB asks for patience. */
+const UNPROCESSED_RETRY: RetryPolicy = { attemptsMax: Infinity, delayMsBase: 50, delayMsMax: 5000 };
+
+/** Writes items into one table, in batches or, under a condition, one by one. No two items of one call may have the same key. */
+export class ItemPutter {
+  readonly #client: DynamoDbClient;
+  readonly #table: string;
+  readonly #key: KeySchema;
+  readonly #batchHead: Buffer;
+  readonly #batchTail = Buffer.from(']},"ReturnConsumedCapacity":"TOTAL"}');
+  readonly #random: Random;
+  readonly #onUnprocessed: (items: number) => void;
+
+  constructor(
+    client: DynamoDbClient,
+    table: string,
+    key: KeySchema,
+    options: { random?: Random; onUnprocessed?: (items: number) => void } = {},
+  ) {
+    this.#client = client;
+    this.#table = table;
+    this.#key = key;
+    this.#batchHead = Buffer.from(`{"RequestItems":{${JSON.stringify(table)}:[`);
+    this.#random = options.random ?? Math.random;
+    this.#onUnprocessed = options.onUnprocessed ?? (() => undefined);
+  }
+
+  /** Writes a batch, replacing items that exist. What DynamoDB leaves unprocessed is sent again; items that it refuses are found out and reported. */
+  async putBatch(items: readonly PutItem[], signal: AbortSignal): Promise<PutOutcome> {
+    const outcome: PutOutcome = { written: 0, skipped: 0, refused: [], consumedUnits: 0 };
+    let left = items;
+    for (let attempt = 1; left.length > 0; attempt++) {
+      let answer: Buffer;
+      try {
+        answer = await this.#client.call('BatchWriteItem', this.#table, this.#batch(left), signal);
+      } catch (error) {
+        if (!(error instanceof DynaferryError && error.code === 'REQUEST_REFUSED')) throw error;
+        // One item that is not valid makes DynamoDB refuse the whole batch.
+        await this.#putSingly(left, undefined, signal, outcome);
+        return outcome;
+      }
+      const { unprocessed, units } = this.#readAnswer(answer, left);
+      outcome.consumedUnits += units;
+      outcome.written += left.length - unprocessed.length;
+      left = unprocessed;
+      if (left.length === 0) break;
+      this.#onUnprocessed(left.length);
+      await sleep(backoffMs(attempt, UNPROCESSED_RETRY, this.#random), undefined, { signal });
+    }
+    return outcome;
+  }
+
+  /** Writes items one by one under a condition; those that fail it are counted as skipped. */
+  async putConditionally(items: readonly PutItem[], condition: PutCondition, signal: AbortSignal): Promise<PutOutcome> {
+    const outcome: PutOutcome = { written: 0, skipped: 0, refused: [], consumedUnits: 0 };
+    await this.#putSingly(items, condition, signal, outcome);
+    return outcome;
+  }
+
+  async #putSingly(
+    items: readonly PutItem[],
+    condition: PutCondition | undefined,
+    signal: AbortSignal,
+    outcome: PutOutcome,
+  ): Promise<void> {
+    await Promise.all(
+      items.map(async (item) => {
+        try {
+          const answer = await this.#client.call('PutItem', this.#table, this.#single(item, condition), signal);
+          outcome.consumedUnits += unitsOf(
+            (JSON.parse(answer.toString('utf8')) as { ConsumedCapacity?: Capacity }).ConsumedCapacity,
+          );
+          outcome.written++;
+        } catch (error) {
+          if (!(error instanceof DynaferryError && error.code === 'REQUEST_REFUSED')) throw error;
+          if (error.serviceCode === 'ConditionalCheckFailedException') {
+            outcome.skipped++;
+            outcome.consumedUnits++;
+          } else
+            outcome.refused.push({ item, code: error.serviceCode ?? 'Unknown', reason: error.serviceMessage ?? '' });
+        }
+      }),
+    );
+  }
+
+  #batch(items: readonly PutItem[]): Buffer {
+    const pieces: Buffer[] = [this.#batchHead];
+    for (let i = 0; i < items.length; i++) {
+      pieces.push(
+        i === 0 ? FIRST_REQUEST : NEXT_REQUEST,
+        items[i].bytes.subarray(items[i].start, items[i].end),
+        REQUEST_END,
+      );
+    }
+    pieces.push(this.#batchTail);
+    return Buffer.concat(pieces);
+  }
+
+  #single(item: PutItem, condition: PutCondition | undefined): Buffer {
+    const parts: Record<string, unknown> = {
+      TableName: this.#table,
+      ReturnConsumedCapacity: 'TOTAL',
+      ...this.#condition(item, condition),
+    };
+    const head = JSON.stringify(parts).slice(0, -1);
+    return Buffer.concat([Buffer.from(`${head},"Item":`), item.bytes.subarray(item.start, item.end), Buffer.from('}')]);
+  }
+
+  #condition(item: PutItem, condition: PutCondition | undefined): object {
+    if (condition === undefined) return {};
+    const names: Record<string, string> = { '#key': this.#key.partition.name };
+    if (condition.kind === 'if-absent')
+      return { ConditionExpression: 'attribute_not_exists(#key)', ExpressionAttributeNames: names };
+    const view = new ItemView(new NameTable([condition.by]));
+    view.read(item.bytes, item.start);
+    const index = view.indexOf(0);
+    // An item without a version is older than any that has one.
+    if (index < 0) return { ConditionExpression: 'attribute_not_exists(#key)', ExpressionAttributeNames: names };
+    const version: unknown = JSON.parse(item.bytes.toString('utf8', view.valueStart[index], view.valueEnd[index]));
+    return {
+      ConditionExpression: 'attribute_not_exists(#key) OR attribute_not_exists(#version) OR #version < :version',
+      ExpressionAttributeNames: { ...names, '#version': condition.by },
+      ExpressionAttributeValues: { ':version': version },
+    };
+  }
+
+  /** What the answer leaves to do, by the items that were sent: DynamoDB returns unprocessed items as it parsed them. */
+  #readAnswer(answer: Buffer, sent: readonly PutItem[]): { unprocessed: PutItem[]; units: number } {
+    let units = 0;
+    let unprocessed: PutItem[] = [];
+    forEachMember(answer, 0, (nameStart, nameEnd, start, end) => {
+      const name = decodeString(answer, nameStart, nameEnd);
+      if (name === 'ConsumedCapacity') {
+        const capacities = JSON.parse(answer.toString('utf8', start, end)) as Capacity[];
+        for (const capacity of capacities) units += unitsOf(capacity);
+      } else if (name === 'UnprocessedItems' && end - start > 2)
+        unprocessed = this.#readUnprocessed(answer, start, sent);
+    });
+    return { unprocessed, units };
+  }
+
+  #readUnprocessed(answer: Buffer, at: number, sent: readonly PutItem[]): PutItem[] {
+    const view = new ItemView(new NameTable(keyAttributes(this.#key).map((attribute) => attribute.name)));
+    const keys = new KeyReader(this.#key, (name) => view.names.idOf(name));
+    const wanted = new Set<string>();
+    forEachMember(answer, at, (_tableStart, _tableEnd, requestsStart) => {
+      forEachElement(answer, requestsStart, (requestStart) => {
+        // {"PutRequest":{"Item":{…}}}
+        forEachMember(answer, requestStart, (_s, _e, putStart) => {
+          forEachMember(answer, putStart, (_s2, _e2, itemStart) => {
+            if (answer[itemStart] !== OPEN_BRACE) return;
+            view.read(answer, itemStart);
+            const identity = keys.identity(view);
+            if (identity !== undefined) wanted.add(identity);
+          });
+        });
+      });
+    });
+    const found = sent.filter((item) => wanted.has(item.identity));
+    if (found.length !== wanted.size)
+      throw new DynaferryError(
+        'INTERNAL',
+        `BatchWriteItem on ${this.#table} returned unprocessed items that were not sent`,
+      );
+    return found;
+  }
+}
+
+const FIRST_REQUEST = Buffer.from('{"PutRequest":{"Item":');
+const NEXT_REQUEST = Buffer.from(',{"PutRequest":{"Item":');
+const REQUEST_END = Buffer.from('}}');
+
+interface Capacity {
+  CapacityUnits?: number;
+}
+
+function unitsOf(capacity: Capacity | undefined): number {
+  return capacity?.CapacityUnits ?? 0;
+}

@@ -1,0 +1,147 @@
+import { createHash, type Hash } from 'node:crypto';
+import { DynaferryError } from '../model/errors.ts';
+import type { ObjectInfo, S3Bucket } from '../s3/bucket.ts';
+import { COLON, MalformedJson, OPEN_BRACE, QUOTE, closingQuote, expectByte, skipSpace } from '../model/json-bytes.ts';
+import { decompressor } from './compression.ts';
+
+/** What an object must be before a line of it is believed. Native exports have an MD5, ours a SHA-256 too. */
+export interface ExpectedObject {
+  key: string;
+  md5Base64: string;
+  sha256?: string;
+}
+
+/** Objects up to this size are held whole between checking and reading; larger ones are read twice. */
+const HELD_BYTES_MAX = 64 * 1024 * 1024;
+const RANGE_BYTES = 16 * 1024 * 1024;
+/** How often an object is fetched again that does not have its checksum, before it is held to be damaged where it lies. */
+const FETCHES_MAX = 3;
+/** No item is longer: 400 KB, written as JSON escapes at the worst. */
+const LINE_BYTES_MAX = 8 * 1024 * 1024;
+
+/**
+ * Yields the lines of a data object in blocks of whole lines, each ending in a line feed, after the whole object was checked against its checksum.
+ * Throws DATA_DAMAGED where it is not what was recorded, or does not decompress to whole lines.
+ */
+export async function* readObjectLines(
+  bucket: S3Bucket,
+  expected: ExpectedObject,
+  signal: AbortSignal,
+): AsyncGenerator<Buffer> {
+  const info = await bucket.head(expected.key, signal);
+  if (info === undefined)
+    throw new DynaferryError(
+      'OBJECT_NOT_FOUND',
+      `${bucket.site.role}: ${bucket.uri(expected.key)} is in the manifest and not in the bucket`,
+    );
+  const chunks = await checked(bucket, expected, info, signal);
+  yield* lines(bucket, expected.key, chunks, signal);
+}
+
+/** The object's bytes in pieces, checked as a whole before the first one is given. */
+async function checked(
+  bucket: S3Bucket,
+  expected: ExpectedObject,
+  info: ObjectInfo,
+  signal: AbortSignal,
+): Promise<AsyncIterable<Buffer> | Buffer[]> {
+  for (let fetches = 1; ; fetches++) {
+    if (info.sizeBytes <= HELD_BYTES_MAX) {
+      const body =
+        info.sizeBytes === 0 ? Buffer.alloc(0) : (await bucket.get(expected.key, { ifMatch: info.etag, signal })).body;
+      if (isExpected(expected, (hash) => hash.update(body))) return [body];
+    } else {
+      const hash = createHash(expected.sha256 === undefined ? 'md5' : 'sha256');
+      for await (const range of ranges(bucket, expected.key, info, signal)) hash.update(range);
+      if (isExpected(expected, () => hash)) return ranges(bucket, expected.key, info, signal);
+    }
+    if (fetches >= FETCHES_MAX)
+      throw damaged(
+        bucket,
+        expected.key,
+        `it does not have the ${expected.sha256 === undefined ? 'MD5' : 'SHA-256'} that was recorded`,
+      );
+  }
+}
+
+function isExpected(expected: ExpectedObject, update: (hash: Hash) => Hash): boolean {
+  if (expected.sha256 !== undefined) return update(createHash('sha256')).digest('hex') === expected.sha256;
+  return update(createHash('md5')).digest('base64') === expected.md5Base64;
+}
+
+async function* ranges(bucket: S3Bucket, key: string, info: ObjectInfo, signal: AbortSignal): AsyncGenerator<Buffer> {
+  for (let start = 0; start < info.sizeBytes; start += RANGE_BYTES) {
+    const end = Math.min(info.sizeBytes, start + RANGE_BYTES);
+    yield (await bucket.get(key, { range: { start, end }, ifMatch: info.etag, signal })).body;
+  }
+}
+
+async function* lines(
+  bucket: S3Bucket,
+  key: string,
+  chunks: AsyncIterable<Buffer> | Buffer[],
+  signal: AbortSignal,
+): AsyncGenerator<Buffer> {
+  const stream = decompressor(key);
+  const fed = feed(stream, chunks);
+  let rest: Buffer = Buffer.alloc(0);
+  try {
+    for await (const chunk of stream as AsyncIterable<Buffer>) {
+      signal.throwIfAborted();
+      const end = chunk.lastIndexOf(0x0a);
+      if (end < 0) rest = Buffer.concat([rest, chunk]);
+      else {
+        yield rest.length === 0 ? chunk.subarray(0, end + 1) : Buffer.concat([rest, chunk.subarray(0, end + 1)]);
+        rest = chunk.subarray(end + 1);
+      }
+      if (rest.length > LINE_BYTES_MAX) throw damaged(bucket, key, 'a line is longer than any item can be');
+    }
+    await fed;
+  } catch (error) {
+    // A native file's bytes were checked, so an error of the decompressor means that it was written so.
+    if (isZlibError(error)) throw damaged(bucket, key, `it cannot be decompressed (${error.code})`);
+    throw error;
+  } finally {
+    stream.destroy();
+  }
+  // The last line of a file that somebody else wrote may lack its line feed.
+  if (rest.length > 0) yield Buffer.concat([rest, Buffer.from('\n')]);
+}
+
+async function feed(
+  stream: NodeJS.ReadWriteStream & { destroy(error?: Error): unknown; destroyed: boolean },
+  chunks: AsyncIterable<Buffer> | Buffer[],
+): Promise<void> {
+  try {
+    for await (const chunk of chunks) {
+      if (stream.destroyed) return;
+      if (chunk.length > 0 && !stream.write(chunk))
+        await new Promise((resolve) => stream.once('drain', resolve).once('close', resolve));
+    }
+    stream.end();
+  } catch (error) {
+    stream.destroy(error as Error);
+  }
+}
+
+function isZlibError(error: unknown): error is Error & { code: string } {
+  return (
+    error instanceof Error &&
+    'code' in error &&
+    typeof error.code === 'string' &&
+    /^(Z_|ZSTD_|ERR_ZLIB)/.test(error.code)
+  );
+}
+
+function damaged(bucket: S3Bucket, key: string, why: string): DynaferryError {
+  return new DynaferryError('DATA_DAMAGED', `${bucket.site.role}: ${bucket.uri(key)} is damaged: ${why}`);
+}
+
+/** Where the item begins in a line `{"Item":{…}}` that begins at `at`. Throws MalformedJson where the line is not of that form. */
+export function itemStart(block: Buffer, at: number): number {
+  const nameAt = expectByte(block, skipSpace(block, at), OPEN_BRACE);
+  if (block[nameAt] !== QUOTE) throw new MalformedJson('expected "Item"', nameAt);
+  const nameEnd = closingQuote(block, nameAt + 1);
+  if (block.toString('latin1', nameAt + 1, nameEnd) !== 'Item') throw new MalformedJson('expected "Item"', nameAt);
+  return expectByte(block, skipSpace(block, nameEnd + 1), COLON);
+}
