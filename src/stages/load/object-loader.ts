@@ -13,15 +13,7 @@ import type { StageMeter } from '../../engine/stage-context.ts';
 import { DynaferryError } from '../../model/errors.ts';
 import { ItemView, NameTable } from '../../model/item.ts';
 import { keyAttributes, KeyReader, type KeySchema } from '../../model/key.ts';
-import {
-  MalformedJson,
-  QUOTE,
-  closingQuote,
-  expectByte,
-  skipSpace,
-  COLON,
-  OPEN_BRACE,
-} from '../../model/json-bytes.ts';
+import { MalformedJson, skipSpace } from '../../model/json-bytes.ts';
 import type { S3Bucket } from '../../s3/bucket.ts';
 import type { ExportLayout } from '../../staging/layout.ts';
 import { itemStart, readObjectLines, type ExpectedObject } from '../../staging/object-lines.ts';
