@@ -1,0 +1,202 @@
+import { hash } from 'node:crypto';
+import { runPool } from '../../engine/pool.ts';
+import type { KeySchema } from '../../model/key.ts';
+import { writeAtomically } from './atomic-file.ts';
+import type { BucketSet } from './bucket-set.ts';
+import { computeSideDigests } from './digest-pass.ts';
+import { differenceLine, joinKeys, type Difference } from './differences.ts';
+import { collectKeys } from './key-pass.ts';
+import { KeyStore } from './key-store.ts';
+import { Rechecker, type RecheckSettings } from './recheck.ts';
+import { compareDigests, type SideDigests } from './side-digests.ts';
+import { SourceReader, TargetReader, type SideReader, type TargetFilter } from './side-reader.ts';
+import { Tally } from './tally.ts';
+import { VerifyFiles } from './verify-files.ts';
+import type { ItemPolicy, SideName, SideSettings, Subject } from './side.ts';
+
+/** How far a verification is. */
+export interface VerifyProgress {
+  side: SideName;
+  /** 'digests' reads everything; 'keys' reads it again where digests differ. */
+  pass: 'digests' | 'keys';
+  /** Items read in this pass. */
+  items: number;
+}
+
+export interface VerifySettings {
+  subject: Subject;
+  /** `keySchema` is the source table's own. */
+  source: SideSettings & { policy: ItemPolicy; keySchema: KeySchema };
+  target: SideSettings & { filter?: TargetFilter };
+  /** Where progress and the differences are kept. One verification at a time may use it. */
+  folder: string;
+  /** Where absent, differences are reported as the scans found them. */
+  recheck?: RecheckSettings;
+  /** How many differences are listed; all are counted. */
+  differencesMax?: number;
+  saveMs?: number;
+  /** Wall clock, milliseconds since 1970. */
+  nowMs: () => number;
+  onProgress?: (progress: VerifyProgress) => void;
+  signal?: AbortSignal;
+}
+
+/** What verification found. The target is the policy applied to the source where missing, extra and different are 0. */
+export interface VerifyResult {
+  equal: number;
+  /** Items that the policy lets through and the target lacks. */
+  missing: number;
+  /** Items of the target that the policy makes of no source item. */
+  extra: number;
+  different: number;
+  /** Of extra and different items, those at the target that fail the policy's filter; undefined where rules make that impossible to tell. */
+  failsPolicy: number | undefined;
+  /** Differences that a second look no longer found. */
+  settled: number;
+  /** Source items that the policy let through. */
+  itemsSource: number;
+  itemsTarget: number;
+  filteredAtSource: number;
+  /** Source items that a rule refuses; they are not expected at the target. */
+  refusedAtSource: number;
+  buckets: number;
+  bucketsDiffering: number;
+  /** Up to `differencesMax` of them. Keys may be personal data: not for the screen. */
+  differences: Difference[];
+  /** The same list as JSON lines, readable by its owner only; undefined where there is no difference. */
+  differencesFile: string | undefined;
+}
+
+const DIFFERENCES_MAX = 10_000;
+const LOOKS_AT_ONCE = 8;
+
+/**
+ * Compares policy(source) with the target, item by item, within bounded memory. Stopped or killed, it goes on with the next call that has the same settings.
+ * Throws what the sides throw; progress is saved then.
+ */
+export async function verify(settings: VerifySettings): Promise<VerifyResult> {
+  const verification = new Verification(settings);
+  return verification.run();
+}
+
+class Verification {
+  readonly #settings: VerifySettings;
+  readonly #files: VerifyFiles;
+  readonly #readers: Record<SideName, SideReader>;
+
+  constructor(settings: VerifySettings) {
+    const { source, target, subject } = settings;
+    this.#settings = settings;
+    this.#files = new VerifyFiles(settings.folder);
+    this.#readers = {
+      source: new SourceReader(source.policy, source.keySchema, subject),
+      target: new TargetReader(subject, target.filter),
+    };
+  }
+
+  async run(): Promise<VerifyResult> {
+    const digests = await this.#digests();
+    const { differing, equal } = compareDigests(digests.source, digests.target);
+    const tally = new Tally(this.#settings.differencesMax ?? DIFFERENCES_MAX);
+    tally.equal = equal;
+    const bucketsDiffering = differing.count();
+    if (bucketsDiffering > 0) await this.#goDownToKeys(digests, differing, tally);
+    const differencesFile = await this.#writeDifferences(tally.differences);
+    this.#files.discardProgress();
+    const { missing, extra, different, failsPolicy, settled, differences } = tally;
+    return {
+      equal: tally.equal,
+      missing,
+      extra,
+      different,
+      failsPolicy: this.#settings.target.filter === undefined ? undefined : failsPolicy,
+      settled,
+      itemsSource: digests.source.facts.items,
+      itemsTarget: digests.target.facts.items,
+      filteredAtSource: digests.source.facts.filtered,
+      refusedAtSource: digests.source.facts.refused,
+      buckets: 2 ** differing.bits,
+      bucketsDiffering,
+      differences,
+      differencesFile,
+    };
+  }
+
+  async #digests(): Promise<Record<SideName, SideDigests>> {
+    const { source, target, subject, saveMs, nowMs } = this.#settings;
+    const itemsEstimate = Math.max(source.items.itemsEstimate ?? 0, target.items.itemsEstimate ?? 0);
+    const found: Partial<Record<SideName, SideDigests>> = {};
+    await this.#atBothSides(async (side, signal) => {
+      found[side] = await computeSideDigests(side, this.#settings[side], this.#readers[side], subject, {
+        file: this.#files.digests(side),
+        itemsEstimate,
+        saveMs,
+        nowMs,
+        onItems: (items) => this.#settings.onProgress?.({ side, pass: 'digests', items }),
+        signal,
+      });
+    });
+    return found as Record<SideName, SideDigests>;
+  }
+
+  async #goDownToKeys(digests: Record<SideName, SideDigests>, differing: BucketSet, tally: Tally): Promise<void> {
+    const store = KeyStore.open(this.#files.keys, fingerprint(digests, differing));
+    try {
+      await this.#atBothSides((side, signal) =>
+        collectKeys(side, this.#settings[side], this.#readers[side], differing, store, {
+          onItems: (items) => this.#settings.onProgress?.({ side, pass: 'keys', items }),
+          signal,
+        }),
+      );
+      await this.#join(store, tally);
+    } finally {
+      store.close();
+    }
+  }
+
+  async #join(store: KeyStore, tally: Tally): Promise<void> {
+    const { recheck, source, signal } = this.#settings;
+    const candidates = joinKeys(store, (items) => {
+      tally.equal += items;
+    });
+    if (recheck === undefined) {
+      for (const candidate of candidates) tally.add(candidate);
+      return;
+    }
+    const rechecker = new Rechecker(recheck, this.#readers, source.sealer);
+    const scope = new AbortController();
+    const either = anySignal(signal, scope.signal);
+    let looks = 0;
+    const worker = async (candidate: Parameters<Tally['add']>[0]): Promise<void> => {
+      const look = looks++ < recheck.itemsMax ? await rechecker.look(candidate, either) : undefined;
+      tally.add(candidate, look);
+    };
+    await runPool(candidates, LOOKS_AT_ONCE, worker, scope);
+  }
+
+  async #writeDifferences(differences: readonly Difference[]): Promise<string | undefined> {
+    if (differences.length === 0) {
+      this.#files.discardDifferences();
+      return undefined;
+    }
+    await writeAtomically(this.#files.differences, differences.map(differenceLine).join(''));
+    return this.#files.differences;
+  }
+
+  /** The first side that fails stops the other, and is waited for, so that both have saved their progress. */
+  async #atBothSides(work: (side: SideName, signal: AbortSignal) => Promise<void>): Promise<void> {
+    const scope = new AbortController();
+    const signal = anySignal(this.#settings.signal, scope.signal);
+    await runPool(['source', 'target'] as const, 2, (side) => work(side, signal), scope);
+  }
+}
+
+function anySignal(outer: AbortSignal | undefined, inner: AbortSignal): AbortSignal {
+  return outer === undefined ? inner : AbortSignal.any([outer, inner]);
+}
+
+/** What a second pass is about: it goes on only after the very same first pass. */
+function fingerprint(digests: Record<SideName, SideDigests>, differing: BucketSet): string {
+  const facts = JSON.stringify([digests.source.facts, digests.target.facts]);
+  return hash('sha256', Buffer.concat([Buffer.from(facts), differing.bitmap]), 'hex');
+}
