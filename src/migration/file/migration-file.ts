@@ -1,4 +1,5 @@
 import type { SiteSettings } from '../../aws/site.ts';
+import type { RuleSpec } from '../../policy/rule-schema.ts';
 import type { ParsedMigration } from './schema.ts';
 import type { S3Location } from './s3-uri.ts';
 import type { CapacityLimit } from './settings-schema.ts';
@@ -33,8 +34,8 @@ export interface TargetSettings extends SiteSettings {
 export interface PolicySettings {
   /** The filter's text; all items pass where absent. */
   filter?: string;
-  /** Rules by attribute name, as written. */
-  attributes: Record<string, unknown>;
+  /** Rules by attribute path. */
+  attributes: Record<string, RuleSpec>;
   unlisted: 'keep' | 'drop' | 'refuse';
 }
 

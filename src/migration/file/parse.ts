@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { DynaferryError } from '../../model/errors.ts';
 import { crossProblems, exclusionProblems } from './checks.ts';
 import { normalise, type MigrationFile } from './migration-file.ts';
-import { configInvalid, type Problem } from './problem.ts';
+import { problemsError, type Problem } from './problem.ts';
 import { offsetInFile } from './scalar-offset.ts';
 import { migrationSchema } from './schema.ts';
 import { describeIssue, schemaProblems } from './schema-problems.ts';
@@ -30,23 +30,23 @@ export function parseMigrationFile(text: string, fileName: string): MigrationFil
     throw new DynaferryError('CONFIG_INVALID', `${fileName}: larger than 1 MiB, which no migration file is`);
   const file = new YamlFile(text, fileName);
   const result = check(file);
-  if ('problems' in result) throw configInvalid(file, result.problems, findSecrets(file));
+  if ('problems' in result) throw problemsError('CONFIG_INVALID', file, result.problems);
   return result.migration;
 }
 
 /**
- * An error at a place within a string value, such as a filter's parser reports it: `offset` counts in the string, the message points into
- * the file. `text` is the text of a file that parseMigrationFile takes.
+ * POLICY_INVALID for a place within a string of the policy, as the filter's parser reports it: `offset` counts in the string, the message
+ * points into the file. `text` is the text of a file that parseMigrationFile takes.
  */
-export function errorInValue(
+export function errorInPolicy(
   text: string,
   fileName: string,
-  path: Path,
-  offset: number,
+  at: { path: Path; offset: number },
   message: string,
 ): DynaferryError {
   const file = new YamlFile(text, fileName);
-  return configInvalid(file, [{ offset: offsetInFile(file, path, offset), path, message }], findSecrets(file));
+  const problem = { offset: offsetInFile(file, at.path, at.offset), path: at.path, message };
+  return problemsError('POLICY_INVALID', file, [problem]);
 }
 
 function check(file: YamlFile): { migration: MigrationFile } | { problems: Problem[] } {

@@ -1,5 +1,5 @@
 import { DynaferryError } from '../../model/errors.ts';
-import { hiddenFrom, type SecretRanges } from './secrets.ts';
+import { findSecrets, hiddenFrom, type SecretRanges } from './secrets.ts';
 import type { Path, YamlFile } from './yaml-file.ts';
 
 /** Something that is wrong with a migration file. */
@@ -21,13 +21,18 @@ const PROBLEMS_SHOWN_MAX = 20;
 const LINE_SHOWN_MAX = 120;
 const BEFORE_CARET_MAX = 80;
 
-/** All problems of a file as one CONFIG_INVALID, in the order of the file, each with its line and a caret. */
-export function configInvalid(file: YamlFile, problems: readonly Problem[], secrets: SecretRanges): DynaferryError {
+/** All problems of a file as one error, in the order of the file, each with its line and a caret. */
+export function problemsError(
+  code: 'CONFIG_INVALID' | 'POLICY_INVALID',
+  file: YamlFile,
+  problems: readonly Problem[],
+): DynaferryError {
+  const secrets = findSecrets(file);
   const ordered = problems.toSorted((a, b) => a.offset - b.offset);
   const shown = ordered.slice(0, PROBLEMS_SHOWN_MAX).map((problem) => render(file, problem, secrets));
   const left = ordered.length - shown.length;
   if (left > 0) shown.push(`… and ${left} more`);
-  return new DynaferryError('CONFIG_INVALID', shown.join('\n'), {
+  return new DynaferryError(code, shown.join('\n'), {
     fix: 'Correct the file; docs/formats/migration-file.md describes every key.',
   });
 }

@@ -36,8 +36,6 @@ function skipFolding(raw: string, at: number, character: string | undefined, typ
   for (;;) {
     const c = raw[i];
     if (c === character) return i;
-    // A line break that was folded is the space; one that was escaped is nothing.
-    if (c === '\n' && character === ' ') return i;
     if (type === 'QUOTE_DOUBLE' && c === '\\' && /^\\\r?\n/.test(raw.slice(i, i + 3))) i += 1;
     else if (c === ' ' || c === '\t' || c === '\r' || c === '\n') i++;
     else return i;

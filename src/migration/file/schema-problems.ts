@@ -23,12 +23,14 @@ const SHOWN_VALUE_MAX = 60;
 /** Messages for issues whose schema has none of its own; pass it as `error` to safeParse. */
 export const describeIssue: z.core.$ZodErrorMap = (issue) => {
   if (issue.code === 'unrecognized_keys') return `${KNOWN_KEYS}${knownKeys(issue.inst).join(', ')}`;
+  if (issue.code === 'invalid_type' && issue.expected === 'object')
+    return `expected a map with ${orList(knownKeys(issue.inst))}`;
   if (issue.code === 'invalid_type') return `expected ${typeName(issue.expected)}`;
   if (issue.code === 'invalid_value') return `expected ${orList(issue.values.map(String))}`;
   if (issue.code === 'too_small' && issue.origin === 'string') return 'expected text that is not empty';
   if (issue.code === 'too_small') return `expected at least ${String(issue.minimum)}`;
   if (issue.code === 'too_big') return `expected at most ${String(issue.maximum)}`;
-  return undefined;
+  return 'this is none of the forms that the key takes';
 };
 
 /** The schema's issues as problems of the file. */

@@ -1,6 +1,6 @@
 import { z } from 'zod';
+import { policySchema } from '../../policy/policy-schema.ts';
 import { map, text } from './leaf-schema.ts';
-import { policySchema } from './policy-schema.ts';
 import { exportSchema, limitsSchema, loadSchema } from './settings-schema.ts';
 import { sourceSchema, targetSchema } from './site-schema.ts';
 
@@ -15,7 +15,11 @@ export const migrationSchema = map(
     ),
     source: sourceSchema,
     target: targetSchema,
-    policy: policySchema,
+    policy: map(
+      policySchema.shape,
+      'a map with filter, attributes or unlisted; {} lets everything pass as it is',
+      'What may leave the source, and in which form.',
+    ),
     export: exportSchema.optional(),
     load: loadSchema.optional(),
     limits: limitsSchema.optional(),

@@ -8,6 +8,9 @@ export type SecretRanges = readonly TextRange[];
 const SECRET_KEY =
   /^(?:key|password|passwd|secret|token|(?:aws_?)?(?:secret_?)?access_?key(?:_?id)?|secret_?key|private_?key|(?:aws_?)?session_?token)$/i;
 
+/** Rules that have a `key`: text in place of their map is the key of someone who forgot the map. */
+const KEYED_RULE = /^(?:hash|tokenize|encrypt)$/;
+
 /** References to a secret that lies elsewhere; they may be shown. */
 const REFERENCE = /^(?:env|file):/;
 
@@ -60,7 +63,8 @@ function collect(node: Node | null, path: readonly string[], into: TextRange[]):
   for (const pair of node.items) {
     const name = isScalar(pair.key) ? String(pair.key.value) : '';
     const value = pair.value as Node | null;
-    if (!attributeNames && isSecretKey(name) && value?.range && !isReference(value))
+    const secret = isSecretKey(name) || (KEYED_RULE.test(name) && isScalar(value));
+    if (!attributeNames && secret && value?.range && !isReference(value))
       into.push({ start: value.range[0], end: value.range[2] });
     else collect(value, [...path, name], into);
   }

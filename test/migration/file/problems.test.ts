@@ -287,6 +287,40 @@ describe('keys', () => {
   });
 });
 
+test('rules are checked in the form that was meant', () => {
+  const rule = (written: string): string => bad('sex: drop', `sex: ${written}`).split('\n')[1];
+  const refusals = [
+    'drpo',
+    '{ mask: emial }',
+    '{ mask: { keepFrist: 2 } }',
+    '{ msak: email }',
+    '{ hash: env:KEY }',
+  ].map(rule);
+  expect(refusals.join('\n')).toMatchInlineSnapshot(`
+    "m.yaml:19:10: policy.attributes.sex: got "drpo": expected keep, drop, or a rule such as { mask: email }
+    m.yaml:19:18: policy.attributes.sex.mask: got "emial": expected email, phone, { keepFirst, keepLast, with } or { pattern, with }
+    m.yaml:19:20: policy.attributes.sex.mask.keepFrist: unknown key; did you mean keepFirst? the keys here are keepFirst, keepLast, with
+    m.yaml:19:12: policy.attributes.sex.msak: unknown key; did you mean mask? the keys here are set, mask, hash, tokenize, truncate, generalise, encrypt, function, rename
+    m.yaml:19:18: policy.attributes.sex.hash: got "env:KEY": expected a map with key"
+  `);
+  const more = [
+    '',
+    '[drop]',
+    '{ mask: email, rename: "" }',
+    '{ mask: email, set: x }',
+    '{ truncate: { to: weak } }',
+    '{ set: [1] }',
+  ].map(rule);
+  expect(more.join('\n')).toMatchInlineSnapshot(`
+    "m.yaml:19:5: policy.attributes.sex: got nothing: expected keep, drop, or a rule such as { mask: email }
+    m.yaml:19:10: policy.attributes.sex: got a list: expected keep, drop, or a rule such as { mask: email }
+    m.yaml:19:33: policy.attributes.sex.rename: got "": expected text that is not empty
+    m.yaml:19:18: policy.attributes.sex.mask: got "email": expected one of set, mask, hash, tokenize, truncate, generalise, encrypt, function; only rename goes with another
+    m.yaml:19:28: policy.attributes.sex.truncate.to: got "weak": expected year, month or day
+    m.yaml:19:17: policy.attributes.sex.set: got a list: this is none of the forms that the key takes"
+  `);
+});
+
 describe('between settings', () => {
   test('the source table is not taken as the target', () => {
     expect(refusal(changed(minimal, 'users2', 'users'))).toMatchInlineSnapshot(`

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { errorInValue } from '../../../src/migration/file/parse.ts';
+import { errorInPolicy } from '../../../src/migration/file/parse.ts';
 import { offsetInFile } from '../../../src/migration/file/scalar-offset.ts';
 import { YamlFile } from '../../../src/migration/file/yaml-file.ts';
 import { changed, example } from './examples.ts';
@@ -47,13 +47,13 @@ test("an error within a value points into the file's text", () => {
     "filter: >-\n    country = 'China' AND\n    attribute_exist(email)",
   );
   const value = "country = 'China' AND attribute_exist(email)";
-  const error = errorInValue(
+  const error = errorInPolicy(
     text,
     'm.yaml',
-    ['policy', 'filter'],
-    value.indexOf('attribute_exist'),
+    { path: ['policy', 'filter'], offset: value.indexOf('attribute_exist') },
     'no such function',
   );
+  expect(error.code).toBe('POLICY_INVALID');
   expect(`\n${error.message}\n`).toMatchInlineSnapshot(`
     "
     m.yaml:17:5: policy.filter: no such function

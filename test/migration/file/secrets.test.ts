@@ -31,6 +31,7 @@ describe('no message shows', () => {
     ['as a block', `\n        hash:\n          key: |\n            ${CANARY}`],
     ['in quotes', `{ hash: { key: "${CANARY}" } }`],
     ['as a list', `{ hash: { key: [${CANARY}] } }`],
+    ['in place of its map', `{ hash: ${CANARY} }`],
     ['beside a mistake', `{ hash: { key: ${CANARY}, kye: 1 } }`],
   ])('the key of a rule %s', (_, rule) => {
     expect(refusal(changed(example, '{ hash: { key: env:GOVID_KEY } }', rule))).not.toContain(CANARY);
@@ -68,6 +69,8 @@ describe('no message shows', () => {
     '{ hash: { key: %s }',
     '{ hash: { "key": %s }',
     "{ hash: { key: '%s }",
+    "'x' key: %s",
+    "'x' { key: %s }",
     '\n\tkey: %s',
     '\n      key: %s: x',
   ])('the key of a rule in text that is not YAML: %j', (rule) => {
