@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { allNodes, isUntouched, type RuleNode } from './rule-node.ts';
-import type { Canonical } from './rules/rule.ts';
+import { stableText } from './stable-text.ts';
 import type { Unlisted } from './rule-tree.ts';
 
 /** Of the text below. A change of what any rule writes for the same parameters is a change of this number. */
@@ -26,11 +26,3 @@ export function hashPolicy(filter: string | undefined, nodes: readonly RuleNode[
 
 /** The hash of a policy that lets everything through as it is. */
 export const emptyPolicyHash = hashPolicy(undefined, [], 'keep');
-
-/** JSON with the members of each object in the order of their names. */
-function stableText(value: Canonical): string {
-  if (value === null || typeof value !== 'object') return JSON.stringify(value);
-  if (Array.isArray(value)) return `[${value.map((element: Canonical) => stableText(element)).join(',')}]`;
-  const members = Object.entries(value as Record<string, Canonical>).toSorted(([a], [b]) => (a < b ? -1 : 1));
-  return `{${members.map(([name, member]) => `${JSON.stringify(name)}:${stableText(member)}`).join(',')}}`;
-}

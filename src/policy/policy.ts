@@ -1,7 +1,7 @@
 import type { ByteWriter } from '../model/byte-writer.ts';
 import type { Finding } from '../model/finding.ts';
 import type { ItemView, NameTable } from '../model/item.ts';
-import type { KeySchema } from '../model/key.ts';
+import type { KeyAttribute, KeySchema } from '../model/key.ts';
 import type { CompiledFilter } from './filter/compile.ts';
 import type { PushDown } from './filter/push-down.ts';
 import { checkKeys, type KeyCheckOptions } from './key-check.ts';
@@ -107,6 +107,16 @@ export class Policy {
     if (!this.matches(item)) return 'filtered';
     this.transform(item, out);
     return 'passed';
+  }
+
+  /** What becomes of a key attribute of this type: its name and type at the target; undefined where it is dropped or its type cannot be told. */
+  keyAttributeAtTarget({ name, type }: KeyAttribute): KeyAttribute | undefined {
+    const node = this.#nodes.find((one) => one.name === name);
+    if (node === undefined) return this.#unlisted === 'keep' ? { name, type } : undefined;
+    if (node.drop) return undefined;
+    const typeAfter = node.rule === undefined ? type : node.rule.outputType(type);
+    if (typeAfter !== 'S' && typeAfter !== 'N' && typeAfter !== 'B') return undefined;
+    return { name: node.rename ?? name, type: typeAfter };
   }
 
   /** What the rules would do to the keys; an error among the findings means that items would be lost or refused. */

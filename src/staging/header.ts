@@ -8,7 +8,10 @@ const keyAttribute = z.object({ name: z.string(), type: z.enum(['S', 'N', 'B']) 
 const exportHeader = z.object({
   version: z.literal(1),
   migration: z.string(),
+  /** Of the policy as written (policySpecHash). */
   policyHash: z.string(),
+  /** Of what it does, keys and functions included (Policy.hash). */
+  policyEffectHash: z.string(),
   /** What is exported: a table's ARN, or the URI of a native export. */
   source: z.string(),
   /** Of the items after the policy. */

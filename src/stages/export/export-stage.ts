@@ -22,6 +22,8 @@ export interface ExportOptions {
   source: ItemSource;
   sourceKey: KeySchema;
   policy: Policy;
+  /** Of the policy as written; carried by all that is staged. */
+  policyHash: string;
   bucket: S3Bucket;
   ledger: Ledger;
   opened: OpenedExport;
@@ -70,7 +72,7 @@ async function readAll(options: ExportOptions): Promise<void> {
     layout: opened.layout,
     ledger,
     sealer: opened.sealer,
-    policyHash: options.policy.hash,
+    policyHash: options.policyHash,
     compression: options.compression,
     wake: options.wake,
     signal: flushing.signal,
@@ -126,7 +128,7 @@ async function readAll(options: ExportOptions): Promise<void> {
 
 /** Checks the sums, removes what a crash may have left under `data/`, and writes the manifest. */
 async function finish(options: ExportOptions): Promise<void> {
-  const { bucket, ledger, opened, policy, context } = options;
+  const { bucket, ledger, opened, policyHash, context } = options;
   const { signal } = context;
   const { layout, header } = opened;
   const totals = ledger.totals().export;
@@ -153,7 +155,7 @@ async function finish(options: ExportOptions): Promise<void> {
       facts: {
         version: 1,
         migration: header.migration,
-        policyHash: policy.hash,
+        policyHash,
         keySchema: header.keySchema,
         counts: {
           read: totals.read,

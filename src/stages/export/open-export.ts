@@ -32,17 +32,25 @@ export interface OpenExportOptions {
  */
 export async function openExport(options: OpenExportOptions): Promise<OpenedExport> {
   const { bucket, prefix, ledger, signal } = options;
-  const exportId = ledger.fact('exportId') ?? (await newestExport(bucket, prefix, signal));
-  if (exportId === undefined) return beginExport(options);
+  const exportId =
+    ledger.fact('exportId') ?? (await newestExport(bucket, prefix, signal)) ?? newExportId(options.nowMs);
   const layout = ExportLayout.of(prefix, exportId);
   const header = await readHeader(bucket, layout, signal);
-  if (header === undefined) return beginExport(options);
+  if (header === undefined) return beginExport(options, layout);
   if (header.policyHash !== options.header.policyHash)
     throw new DynaferryError(
       'POLICY_MISMATCH',
       `the export ${bucket.uri(layout.root)} was begun under another policy than the one in migration.yaml`,
       {
         fix: 'Run with --restart to export anew under this policy, or restore the policy.',
+      },
+    );
+  if (header.policyEffectHash !== options.header.policyEffectHash)
+    throw new DynaferryError(
+      'POLICY_MISMATCH',
+      `the export ${bucket.uri(layout.root)} was begun with other keys or functions in its rules`,
+      {
+        fix: 'Use the keys and function files that it was begun with, or run with --restart to export anew.',
       },
     );
   if (header.source !== options.header.source)
@@ -59,9 +67,8 @@ export async function openExport(options: OpenExportOptions): Promise<OpenedExpo
   return { layout, header, sealer, resumed: true };
 }
 
-async function beginExport(options: OpenExportOptions): Promise<OpenedExport> {
-  const { bucket, prefix, ledger, signal, nowMs } = options;
-  const layout = ExportLayout.of(prefix, newExportId(nowMs));
+async function beginExport(options: OpenExportOptions, layout: ExportLayout): Promise<OpenedExport> {
+  const { bucket, ledger, signal, nowMs } = options;
   const header: ExportHeader = { version: 1, startedMs: nowMs, ...options.header };
   const key = Sealer.newKey();
   await bucket.put(layout.sealKey, key, { signal });
@@ -70,8 +77,8 @@ async function beginExport(options: OpenExportOptions): Promise<OpenedExport> {
   return { layout, header, sealer: new Sealer(key), resumed: false };
 }
 
-/** The newest export below the prefix that is ours; undefined where there is none. */
-async function newestExport(bucket: S3Bucket, prefix: string, signal: AbortSignal): Promise<string | undefined> {
+/** The id of the newest export below the prefix; undefined where there is none. */
+export async function newestExport(bucket: S3Bucket, prefix: string, signal: AbortSignal): Promise<string | undefined> {
   const folders = await bucket.listFolders(exportsPrefix(prefix), signal);
   return folders.sort().at(-1);
 }

@@ -60,7 +60,10 @@ export async function runTransfer(options: TransferOptions): Promise<void> {
   }
 }
 
-async function carryHeader(options: TransferOptions): Promise<void> {
+/** Brings what the export is of to the target, which a load needs before all else. Done again, it changes nothing. */
+export async function carryHeader(
+  options: Pick<TransferOptions, 'source' | 'sourceLayout' | 'target' | 'targetLayout' | 'policyHash' | 'context'>,
+): Promise<void> {
   const { source, sourceLayout, target, targetLayout, policyHash, context } = options;
   const header = await readHeader(source, sourceLayout, context.signal);
   if (header === undefined)
