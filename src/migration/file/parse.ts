@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { DynaferryError } from '../../model/errors.ts';
 import { crossProblems, exclusionProblems } from './checks.ts';
 import { normalise, type MigrationFile } from './migration-file.ts';
-import { problemsError, type Problem } from './problem.ts';
+import { pathText, problemsError, type Problem } from './problem.ts';
 import { offsetInFile } from './scalar-offset.ts';
 import { migrationSchema } from './schema.ts';
 import { describeIssue, schemaProblems } from './schema-problems.ts';
@@ -53,12 +53,17 @@ function check(file: YamlFile): { migration: MigrationFile } | { problems: Probl
   const syntax = syntaxProblems(file);
   // What a parser makes of text that is not YAML says nothing about the settings.
   if (syntax.length > 0) return { problems: syntax };
-  const content = contentProblems(file);
-  if (content.length > 0) return { problems: content };
+  const { unreadable, misread } = contentProblems(file);
+  if (unreadable.length > 0) return { problems: unreadable };
   const parsed = migrationSchema.safeParse(file.document.toJS(), { error: describeIssue });
-  const problems = exclusionProblems(file);
-  if (!parsed.success) problems.push(...schemaProblems(file, parsed.error.issues, findSecrets(file)));
-  else problems.push(...crossProblems(file, parsed.data));
+  const told = new Set(misread.map(({ path }) => pathText(path)));
+  const problems = [
+    ...misread,
+    ...exclusionProblems(file),
+    ...(parsed.success
+      ? crossProblems(file, parsed.data)
+      : schemaProblems(file, parsed.error.issues, findSecrets(file)).filter(({ path }) => !told.has(pathText(path)))),
+  ];
   return problems.length > 0 || !parsed.success ? { problems } : { migration: normalise(parsed.data) };
 }
 

@@ -52,29 +52,37 @@ export function syntaxProblems(file: YamlFile): Problem[] {
   return problems;
 }
 
-/** What YAML allows and a migration file does not, or what would not be read as it is written. */
-export function contentProblems(file: YamlFile): Problem[] {
-  const problems: Problem[] = [];
-  visit(file.document.contents, [], problems);
-  return problems;
+/** What YAML allows and a migration file does not. */
+export interface ContentProblems {
+  /** Such that the file cannot be turned into plain values. */
+  unreadable: Problem[];
+  /** Such that a value would not be read as it is written. */
+  misread: Problem[];
 }
 
-function visit(node: Node | null, path: Path, problems: Problem[]): void {
+/** Looks at every key and value of a file that is good YAML. */
+export function contentProblems(file: YamlFile): ContentProblems {
+  const found: ContentProblems = { unreadable: [], misread: [] };
+  visit(file.document.contents, [], found);
+  return found;
+}
+
+function visit(node: Node | null, path: Path, found: ContentProblems): void {
   if (node === null) return;
   const offset = node.range?.[0] ?? 0;
   if (path.length > DEPTH_MAX) {
-    problems.push({ offset, path: path.slice(0, 3), message: syntax.RESOURCE_EXHAUSTION });
+    found.unreadable.push({ offset, path: path.slice(0, 3), message: syntax.RESOURCE_EXHAUSTION });
     return;
   }
-  if (isAlias(node)) problems.push({ offset, path, message: syntax.BAD_ALIAS });
-  else if (isLiteralKey(node, path)) problems.push({ offset, path, message: LITERAL_KEY });
-  else if (isScalar(node)) checkScalar(node.value, node.source, offset, path, problems);
-  else if (isSeq(node)) node.items.forEach((item, index) => visit(item as Node | null, [...path, index], problems));
+  if (isAlias(node)) found.unreadable.push({ offset, path, message: syntax.BAD_ALIAS });
+  else if (isLiteralKey(node, path)) found.misread.push({ offset, path, message: LITERAL_KEY });
+  else if (isScalar(node)) checkScalar(node.value, node.source, offset, path, found.misread);
+  else if (isSeq(node)) node.items.forEach((item, index) => visit(item as Node | null, [...path, index], found));
   else if (isMap(node))
     for (const { key, value } of node.items) {
       const keyPath = [...path, isScalar(key) ? String(key.value) : ''];
-      checkKey(key as Node, keyPath, problems);
-      visit(value as Node | null, keyPath, problems);
+      checkKey(key as Node, keyPath, found.misread);
+      visit(value as Node | null, keyPath, found);
     }
 }
 
@@ -90,7 +98,8 @@ function checkKey(key: Node, path: Path, problems: Problem[]): void {
 
 /** Whether it is the `key` of a rule, and not a reference to one. */
 function isLiteralKey(node: Node, path: Path): boolean {
-  return path.length === 5 && path[1] === 'attributes' && path[4] === 'key' && !isReference(node);
+  const isKey = path.length === 5 && path[1] === 'attributes' && path[4] === 'key';
+  return isKey && isScalar(node) && node.value !== null && !isReference(node);
 }
 
 function checkScalar(

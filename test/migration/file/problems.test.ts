@@ -426,6 +426,8 @@ describe('YAML', () => {
            |       ^
       "
     `);
+    expect(bad('env:GOVID_KEY', '[*p]')).toContain('YAML aliases are not supported');
+    expect(bad('env:GOVID_KEY', '')).toContain('hash.key: got nothing: expected');
     expect(bad('sex: drop', '<<: { sex: drop }')).toContain('YAML merge keys (<<) are not supported');
     expect(refusal(`${minimal}---\n${minimal}`)).toMatchInlineSnapshot(`
       "
@@ -494,6 +496,20 @@ describe('messages', () => {
       m.yaml:23:17: limits.read: got "half": expected a share such as 50% (above 0%, up to 100%) or capacity units a second such as 4000
         23 | limits: { read: half, write: 4000, bandwidth: 200 Mbit/s }
            |                 ^
+      "
+    `);
+  });
+  test('come with what would be misread, once for each value', () => {
+    expect(
+      refusal(changed(changed(example, 'region: us-west-2', 'region: ${REGION}'), 'unlisted: keep', 'unlisted: no')),
+    ).toMatchInlineSnapshot(`
+      "
+      m.yaml:4:11: source.region: \${…} is not replaced in this file; write the value out, or make the file with a tool such as envsubst
+        4 |   region: \${REGION}
+          |           ^
+      m.yaml:21:13: policy.unlisted: got "no": expected keep, drop or refuse
+        21 |   unlisted: no                  # or drop, or refuse
+           |             ^
       "
     `);
   });
