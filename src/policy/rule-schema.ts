@@ -11,8 +11,6 @@ export const keyReference = z
 
 const keyed = z.strictObject({ key: keyReference });
 const count = z.int().min(0).max(400_000);
-const cover = z.string().min(1).max(100).describe('What stands in place of each hidden character. Default *');
-
 const maskSchema = z.union(
   [
     z
@@ -22,41 +20,50 @@ const maskSchema = z.union(
       .strictObject({
         keepFirst: count.optional().describe('How many characters stay at the beginning.'),
         keepLast: count.optional().describe('How many characters stay at the end.'),
-        with: cover.optional(),
-      })
-      .describe('Hides all but the ends. A value that the ends would cover is hidden whole.'),
-    z
-      .strictObject({
         pattern: z
           .string()
           .min(1)
           .refine(hidesSomething, 'expected a regular expression that does not match the empty string')
+          .optional()
           .describe('A JavaScript regular expression; every match is replaced. A value without a match is refused.'),
-        with: z.string().max(100).describe('What stands in place of each match.'),
+        with: z
+          .string()
+          .max(100)
+          .optional()
+          .describe('What stands in place of each hidden character (default *), or of each match of the pattern.'),
       })
-      .describe('Hides what a pattern matches.'),
+      .check(({ value, issues }) => {
+        const expected = (path: string, message: string): number =>
+          issues.push({ code: 'custom', input: value, path: [path], message: `expected ${message}` });
+        const ends = value.keepFirst !== undefined || value.keepLast !== undefined;
+        if (value.pattern !== undefined && ends) expected('pattern', 'either a pattern, or keepFirst and keepLast');
+        if (value.pattern !== undefined && value.with === undefined)
+          expected('with', 'what stands in place of a match');
+        if (value.pattern === undefined && value.with === '') expected('with', 'at least one character');
+      })
+      .describe('Hides all but the ends, and a value that the ends would cover whole; or what a pattern matches.'),
   ],
   { error: 'expected email, phone, { keepFirst, keepLast, with } or { pattern, with }' },
 );
 
-const truncateSchema = z.union(
-  [
-    z.strictObject({ length: count.describe('How many characters of a string stay.') }),
-    z.strictObject({
-      digits: count.describe(
-        'How many letters and digits stay, as of a postal code; each digit behind them becomes 0.',
-      ),
-    }),
-    z.strictObject({
-      to: z.enum(['year', 'month', 'day']).describe('What stays of a date.'),
-      unit: z
-        .enum(['seconds', 'milliseconds'])
-        .optional()
-        .describe('What a date that is a number counts since 1970. Default seconds'),
-    }),
-  ],
-  { error: 'expected { length: n }, { digits: n } or { to: year|month|day }' },
-);
+const truncateSchema = z
+  .strictObject({
+    length: count.optional().describe('How many characters of a string stay.'),
+    digits: count
+      .optional()
+      .describe('How many letters and digits stay, as of a postal code; each digit behind them becomes 0.'),
+    to: z.enum(['year', 'month', 'day']).optional().describe('What stays of a date.'),
+    unit: z
+      .enum(['seconds', 'milliseconds'])
+      .optional()
+      .describe('With to: what a date that is a number counts since 1970. Default seconds'),
+  })
+  .check(({ value, issues }) => {
+    const given = [value.length, value.digits, value.to].filter((setting) => setting !== undefined).length;
+    if (given === 1 && (value.unit === undefined || value.to !== undefined)) return;
+    const message = 'expected one of length, digits and to; unit goes with to';
+    issues.push({ code: 'custom', input: value, path: [Object.keys(value)[0] ?? 'length'], message });
+  });
 
 const generaliseSchema = z.strictObject({
   step: z

@@ -149,7 +149,7 @@ export class RuleTree {
 
 function stepOf(node: RuleNode, rivals: number[]): Step {
   const names = new NameTable(namesOfNodes(node.entries));
-  const nested = node.entries.length > 0;
+  const nested = node.entries.some((entry) => !isUntouched(entry));
   return {
     node,
     rivals,

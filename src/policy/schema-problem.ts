@@ -18,7 +18,7 @@ function innermost(issue: z.core.$ZodIssue, parents: PropertyKey[]): SchemaProbl
   const path = [...parents, ...issue.path];
   if (issue.code !== 'invalid_union') return { path, message: issue.message };
   const problems = issue.errors
-    // A branch of which the type or every key is wrong was not meant.
+    // A branch of which the type is wrong was not meant.
     .filter((issues) => !issues.some((inner) => inner.path.length === 0 && isOtherForm(inner)))
     .map((issues) => innermost(issues[0], path));
   const deepest = problems.toSorted((a, b) => b.path.length - a.path.length)[0];

@@ -6,8 +6,13 @@ import { ScalarRule } from './scalar-rule.ts';
 export type MaskSpec =
   | 'email'
   | 'phone'
-  | { keepFirst?: number | undefined; keepLast?: number | undefined; with?: string | undefined }
-  | { pattern: string; with: string };
+  | {
+      keepFirst?: number | undefined;
+      keepLast?: number | undefined;
+      /** Instead of the two above. */
+      pattern?: string | undefined;
+      with?: string | undefined;
+    };
 
 const HOST_NAME = /^[\p{L}\p{N}](?:[\p{L}\p{N}.-]*[\p{L}\p{N}])?$/u;
 const LETTER_OR_DIGIT = /[\p{L}\p{N}\p{M}]/u;
@@ -31,8 +36,8 @@ export function maskRule(spec: MaskSpec): ScalarRule {
 function maskOf(spec: MaskSpec): (text: string) => string {
   if (spec === 'email') return maskEmail;
   if (spec === 'phone') return maskPhone;
-  if ('pattern' in spec) return maskMatches(new RegExp(spec.pattern, 'gu'), spec.with);
-  const { keepFirst = 0, keepLast = 0, with: cover = '*' } = spec;
+  const { keepFirst = 0, keepLast = 0, pattern, with: cover = '*' } = spec;
+  if (pattern !== undefined) return maskMatches(new RegExp(pattern, 'gu'), cover);
   return (text) => maskMiddle(text, keepFirst, keepLast, cover);
 }
 
@@ -89,6 +94,6 @@ function hideAll(text: string, cover: string): string {
 
 function parametersOf(spec: MaskSpec): Canonical {
   if (typeof spec === 'string') return spec;
-  if ('pattern' in spec) return { pattern: spec.pattern, with: spec.with };
-  return { keepFirst: spec.keepFirst ?? 0, keepLast: spec.keepLast ?? 0, with: spec.with ?? '*' };
+  const { keepFirst = 0, keepLast = 0, pattern, with: cover = '*' } = spec;
+  return pattern === undefined ? { keepFirst, keepLast, with: cover } : { pattern, with: cover };
 }

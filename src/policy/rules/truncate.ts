@@ -4,9 +4,14 @@ import { ScalarRule } from './scalar-rule.ts';
 
 export type DatePart = 'year' | 'month' | 'day';
 
-/** What stays of a value: its first characters, its first digits, or a date's year, month or day. */
-export type TruncateSpec =
-  { length: number } | { digits: number } | { to: DatePart; unit?: 'seconds' | 'milliseconds' | undefined };
+/** What stays of a value: its first characters, its first digits, or a date's year, month or day. One of the three is given. */
+export interface TruncateSpec {
+  length?: number | undefined;
+  digits?: number | undefined;
+  to?: DatePart | undefined;
+  /** With `to`, of dates that are numbers. */
+  unit?: 'seconds' | 'milliseconds' | undefined;
+}
 
 const TRAITS = { keepsUniqueness: false, reversible: false, deterministic: true, keepsType: true } as const;
 /** ISO 8601, basic or extended, whole or already cut; what stands behind the day is not looked at, for it never stays. */
@@ -16,9 +21,10 @@ const SECONDS_MAX = 1e11;
 
 /** Keeps the beginning of strings (`length`), of strings and whole numbers (`digits`), or of dates (`to`). */
 export function truncateRule(spec: TruncateSpec): ScalarRule {
-  if ('length' in spec) return truncateLength(spec.length);
-  if ('digits' in spec) return truncateDigits(spec.digits);
-  return truncateDate(spec.to, spec.unit ?? 'seconds');
+  if (spec.length !== undefined) return truncateLength(spec.length);
+  if (spec.digits !== undefined) return truncateDigits(spec.digits);
+  if (spec.to !== undefined) return truncateDate(spec.to, spec.unit ?? 'seconds');
+  throw new RangeError('truncate needs length, digits or to');
 }
 
 function truncateLength(length: number): ScalarRule {

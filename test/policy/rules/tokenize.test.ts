@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { detokenize, tokenizeRule } from '../../../src/policy/rules/tokenize.ts';
 import { Refusal } from '../../../src/policy/rules/rule.ts';
