@@ -299,7 +299,7 @@ test('rules are checked in the form that was meant', () => {
   expect(refusals.join('\n')).toMatchInlineSnapshot(`
     "m.yaml:19:10: policy.attributes.sex: got "drpo": expected keep, drop, or a rule such as { mask: email }
     m.yaml:19:18: policy.attributes.sex.mask: got "emial": expected email, phone, { keepFirst, keepLast, with } or { pattern, with }
-    m.yaml:19:20: policy.attributes.sex.mask.keepFrist: unknown key; did you mean keepFirst? the keys here are keepFirst, keepLast, with
+    m.yaml:19:20: policy.attributes.sex.mask.keepFrist: unknown key; did you mean keepFirst? the keys here are keepFirst, keepLast, pattern, with
     m.yaml:19:12: policy.attributes.sex.msak: unknown key; did you mean mask? the keys here are set, mask, hash, tokenize, truncate, generalise, encrypt, function, rename
     m.yaml:19:18: policy.attributes.sex.hash: got "env:KEY": expected a map with key"
   `);
