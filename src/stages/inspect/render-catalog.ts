@@ -6,6 +6,7 @@ import { printable, textTable, wrap } from './text-table.ts';
 
 /** Columns of a terminal that the text keeps within. */
 const WIDTH = 110;
+const TYPES_WIDTH = 18;
 
 /** The catalog for people to read on a terminal, without colours; ends in a line break. */
 export function renderCatalog(catalog: Catalog): string {
@@ -62,6 +63,7 @@ function facts({ table, items, capacity }: Catalog): string[] {
       'item size',
       `min ${size(min)}, mean ${size(mean)}, max ${size(max)}; ${count(items.nearLimit)} near the limit of 400 KB`,
     ],
+    ['largest items', largestText(items) || 'none'],
     [
       'cost of a full read',
       `${about}${count(capacity.readUnitsEventual)} read units, ${count(capacity.readUnitsConsistent)} with consistent reads`,
@@ -72,6 +74,19 @@ function facts({ table, items, capacity }: Catalog): string[] {
   return rows.flatMap(([name, value]) =>
     wrap(printable(value), WIDTH - 2 - label).map((line, i) => `  ${(i === 0 ? name : '').padEnd(label)}${line}`),
   );
+}
+
+const LARGEST_SHOWN = 5;
+
+function largestText({ largest }: Catalog['items']): string {
+  const keyText = (key: Record<string, string>): string =>
+    ` (${Object.entries(key)
+      .map(([name, value]) => `${name}=${value}`)
+      .join(', ')})`;
+  return largest
+    .slice(0, LARGEST_SHOWN)
+    .map(({ sizeBytes, key }) => size(sizeBytes) + (key === undefined ? '' : keyText(key)))
+    .join(', ');
 }
 
 function billingText({ billing }: TableFacts): string {
@@ -110,8 +125,8 @@ function paths({ paths: list, pathsLimit, coverage }: Catalog): string[] {
   if (list.length === 0) return ['Attributes: none'];
   const withExamples = list.some((path) => path.examples !== undefined);
   const columns = [
-    { title: 'path', widthMax: withExamples ? 26 : 40 },
-    { title: 'types', widthMax: withExamples ? 16 : 24 },
+    { title: 'path', widthMax: withExamples ? 24 : 42 },
+    { title: 'types', widthMax: TYPES_WIDTH },
     { title: 'items', align: 'right' },
     { title: 'share', align: 'right' },
     { title: 'bytes min', align: 'right' },
@@ -134,7 +149,7 @@ function pathCells(path: PathFacts): string[] {
   const { min, mean, max } = path.sizeBytes;
   return [
     path.path,
-    typesText(path.types),
+    typesText(path.types, TYPES_WIDTH),
     count(path.items),
     percent(path.share),
     count(min),
@@ -145,12 +160,14 @@ function pathCells(path: PathFacts): string[] {
   ];
 }
 
-/** Types with their shares, unless there is one only. */
-function typesText(types: PathFacts['types']): string {
+/** Types with their shares, most frequent first; without shares where there is one only, or too many to show them. */
+function typesText(types: PathFacts['types'], widthMax: number): string {
   const entries = Object.entries(types) as [AttributeType, number][];
   const total = entries.reduce((sum, [, values]) => sum + values, 0);
-  if (entries.length === 1) return entries[0][0];
-  return entries.map(([type, values]) => `${type} ${percent(values / total)}`).join(', ');
+  const names = entries.map(([type]) => type).join(', ');
+  if (entries.length === 1) return names;
+  const shares = entries.map(([type, values]) => `${type} ${percent(values / total)}`).join(', ');
+  return shares.length <= widthMax ? shares : names;
 }
 
 function findings(list: readonly Finding[]): string[] {

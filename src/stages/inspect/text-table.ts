@@ -8,12 +8,12 @@ export interface Column {
 
 const wide =
   /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6\u{1f300}-\u{1faff}]/u;
-// eslint-disable-next-line no-control-regex
-const unprintable = /[\u0000-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff]/gu;
+/** Control and format characters, line separators, and halves of surrogate pairs. */
+const unprintable = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu;
 
 /** Text from a table made fit for a terminal: nothing in it moves the cursor, changes colours or turns the direction of writing. */
 export function printable(text: string): string {
-  return text.replace(unprintable, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`);
+  return text.replace(unprintable, (char) => `\\u{${char.codePointAt(0)?.toString(16)}}`);
 }
 
 /** Columns that the text takes on a terminal. */
