@@ -35,8 +35,8 @@ export async function compareTables(
   return compareItems(expected, await readAllItems(target.client, target.table));
 }
 
-/** Compares two results of `readAllItems`. */
-export function compareItems(expected: Map<string, string>, actual: Map<string, string>): TableDifferences {
+/** Both in the form of `readAllItems`. */
+function compareItems(expected: Map<string, string>, actual: Map<string, string>): TableDifferences {
   const differences: TableDifferences = { equal: 0, missing: [], extra: [], different: [] };
   for (const [key, item] of expected) {
     const found = actual.get(key);

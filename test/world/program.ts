@@ -4,10 +4,10 @@ import { delimiter, join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { newFolder, newHome } from './home.ts';
 import { inject } from 'vitest';
-import { killGroup, rememberProcess } from './run-directory.ts';
+import { forgetProcess, guarded, killGroup } from './run-directory.ts';
 
 /** A JSON line of the program's standard output. */
-export interface ProgramEvent {
+interface ProgramEvent {
   type: string;
   [member: string]: unknown;
 }
@@ -47,14 +47,14 @@ const binFolder = resolve(import.meta.dirname, '../../node_modules/.bin');
 
 /** Runs a script with the project's own node. */
 export function startProgram(script: string, args: readonly string[], options: ProgramOptions = {}): RunningProgram {
-  const child = spawn(join(binFolder, 'node'), [script, ...args], {
+  const runDirectory = inject('runDirectory');
+  const child = spawn(...guarded(runDirectory, join(binFolder, 'node'), [script, ...args]), {
     cwd: options.cwd ?? newFolder(),
     env: cleanEnvironment(options),
     stdio: ['ignore', 'pipe', 'pipe'],
     // A group of its own, so that what it starts ends with it.
     detached: true,
   });
-  const forget = rememberProcess(inject('runDirectory'), child.pid);
   const kill = (): void => {
     if (child.pid !== undefined && child.exitCode === null && child.signalCode === null) sendSignal(child.pid, options);
   };
@@ -65,7 +65,7 @@ export function startProgram(script: string, args: readonly string[], options: P
     child.once('error', reject);
     child.once('close', (code, signal) => {
       clearTimeout(timer);
-      forget();
+      if (child.pid !== undefined) forgetProcess(runDirectory, child.pid);
       const events = stdout.flatMap((line) => parseEvent(line) ?? []);
       fulfil({ code, signal, stdout: stdout.join('\n'), stderr: stderr.join('\n'), events });
     });

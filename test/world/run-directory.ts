@@ -37,10 +37,14 @@ export function openRunDirectory(): RunDirectory {
   };
 }
 
-/** Each service leads its own process group, so that what it started goes with it. */
+/**
+ * Each service leads its own process group, so that what it started goes with it. The folder of pid files is moved away first: from then on
+ * nothing can be launched any more that the loop would miss.
+ */
 const GUARD = `
 read -r _
-for file in "$1"/pids/*; do kill -s KILL -- "-\${file##*/}" 2>/dev/null; done
+mv "$1/pids" "$1/ending"
+for file in "$1"/ending/*; do kill -s KILL -- "-\${file##*/}" 2>/dev/null; done
 for try in 1 2 3 4 5; do rm -rf "$1" 2>/dev/null && break; sleep 0.2; done
 `;
 
@@ -65,11 +69,17 @@ function removeLeftovers(): void {
   }
 }
 
-/** Has the guard kill the process group of `pid` with the services, until the returned function is called. */
-export function rememberProcess(runDirectory: string, pid: number | undefined): () => void {
-  const file = join(runDirectory, 'pids', String(pid));
-  if (pid !== undefined) writeFileSync(file, '');
-  return () => rmSync(file, { force: true });
+/**
+ * The shell command that becomes the program after writing its pid file, so that there is no moment in which a crash of ours would orphan it.
+ * It is to be spawned as the leader of a process group.
+ */
+export function guarded(runDirectory: string, file: string, args: readonly string[]): [file: string, args: string[]] {
+  return ['sh', ['-c', 'echo > "$0/pids/$$" && exec "$@"', runDirectory, file, ...args]];
+}
+
+/** To be called when the program has ended: its id may soon be another's. */
+export function forgetProcess(runDirectory: string, pid: number): void {
+  rmSync(join(runDirectory, 'pids', String(pid)), { force: true });
 }
 
 /** Kills the process group that the process leads; a group that is gone already is fine. */

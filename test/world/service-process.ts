@@ -1,9 +1,9 @@
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, mkdirSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { MARKER, killGroup } from './run-directory.ts';
+import { MARKER, forgetProcess, guarded, killGroup } from './run-directory.ts';
 
 /** A service that runs in the foreground of a process group of its own; its output goes to `<run directory>/logs/<name>.log`. */
 export interface ServiceProcess {
@@ -17,9 +17,6 @@ export interface ServiceProcess {
   logTail(): string;
 }
 
-/** The shell writes the pid file before the service exists, so that no moment is left in which a crash of ours would orphan it. */
-const LAUNCH = 'echo > "$0/pids/$$"; exec "$@"';
-
 export interface Command {
   name: string;
   file: string;
@@ -31,7 +28,9 @@ export function startService(runDirectory: string, command: Command): ServicePro
   mkdirSync(join(runDirectory, 'logs'), { recursive: true });
   const logPath = join(runDirectory, 'logs', `${command.name}.log`);
   const log = openSync(logPath, 'a');
-  const child = spawn('sh', ['-c', LAUNCH, runDirectory, command.file, ...command.args], {
+  const child = spawn(...guarded(runDirectory, command.file, command.args), {
+    // Some leave files where they are started, DynamoDB Local among them.
+    cwd: runDirectory,
     detached: true,
     stdio: ['ignore', log, log],
     env: serviceEnvironment(runDirectory, command.env),
@@ -42,7 +41,7 @@ export function startService(runDirectory: string, command: Command): ServicePro
   let ended: string | undefined;
   const exit = once(child, 'exit').then(([code, signal]) => {
     ended = signal === null ? `exit code ${String(code)}` : String(signal);
-    rmSync(join(runDirectory, 'pids', String(pid)), { force: true });
+    forgetProcess(runDirectory, pid);
   });
   child.unref();
   return {
