@@ -24,7 +24,8 @@ const ACCOUNT = '000000000000';
 
 /**
  * Starts a DynamoDB endpoint in this process, on 127.0.0.1, with all tables in memory: dynalite, with signatures checked and with the settings
- * that it lacks. No streams, no transactions, no exports, and capacity is never short.
+ * that it lacks. No streams, no transactions, no exports,
+ * and capacity is never short. dynalite loses an attribute that is called `__proto__`.
  */
 export function startDynamoDbEndpoint(options: DynamoDbEndpointOptions): Promise<EmbeddedEndpoint> {
   const site = new EmbeddedDynamoDb(options);

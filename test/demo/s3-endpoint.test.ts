@@ -164,6 +164,21 @@ describe('objects', () => {
     expect(await put({ ContentMD5: createHash('md5').update('x').digest('base64') })).toBe('not refused');
   });
 
+  it('are refused when they were changed after they had been signed', async () => {
+    const changing = client();
+    changing.middlewareStack.add(
+      (next) => (args) => {
+        (args.request as { body: unknown }).body = 'y';
+        return next(args);
+      },
+      { step: 'finalizeRequest', priority: 'low' },
+    );
+    const put = changing.send(new PutObjectCommand({ Bucket, Key: 'changed', Body: 'x' }));
+    expect(await refusal(put)).toBe('XAmzContentSHA256Mismatch 400');
+    expect(await refusal(get('changed'))).toBe('NoSuchKey 404');
+    changing.destroy();
+  });
+
   it('give back the checksum that they were put with', async () => {
     const ChecksumSHA256 = createHash('sha256').update('x').digest('base64');
     await s3.send(new PutObjectCommand({ Bucket, Key: 'sum', Body: 'x', ChecksumSHA256 }));
