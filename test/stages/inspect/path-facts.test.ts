@@ -115,10 +115,20 @@ describe('paths', () => {
       });
       return { m: { M: { ...entry(i), ...entry(i + 1) } } };
     });
-    const paths = pathsOf(items, { entriesMax: 20 });
+    const empty = Array.from({ length: 10 }, (): Item => ({ m: { M: {} } }));
+    const paths = pathsOf([...items.slice(0, 5), ...empty, ...items.slice(5)], { entriesMax: 20 });
     expect(paths.map((one) => one.path)).toEqual(['m', 'm.*', 'm.*.at', 'm.*.n']);
-    expect(named(paths, 'm.*')).toMatchObject({ folded: true, values: 60, items: 30, share: 1, types: { M: 60 } });
+    expect(named(paths, 'm.*')).toMatchObject({ folded: true, values: 60, items: 30, share: 0.75, types: { M: 60 } });
     expect(named(paths, 'm.*.at')).toMatchObject({ values: 60, items: 30 });
+  });
+
+  test('folded entries no longer count against the limit of paths', () => {
+    const entries = Array.from({ length: 21 }, (_, i) => [`k${'abcdefghijklmnopqrstu'[i]}`, { S: 'x' }]);
+    const others = Array.from({ length: 20 }, (_, i) => [`other${i}`, { S: 'x' }]);
+    const item = { m: { M: Object.fromEntries(entries) }, ...Object.fromEntries(others) } as Item;
+    const { tree } = profile([JSON.stringify(item)], { entriesMax: 20, pathsMax: 22 });
+    expect(listPaths(tree.root, 1, [])).toHaveLength(22);
+    expect(tree.limitReached).toBe(false);
   });
 
   test('a map with a few entries in each item is folded at the end', () => {
