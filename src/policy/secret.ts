@@ -27,13 +27,13 @@ export class Secret {
    * A key of 32 bytes for one purpose only, by HKDF (RFC 5869). Never a plain HMAC of the purpose: the hash rule gives that of any text that
    * somebody manages to put into an item.
    */
-  derive(purpose: string): Buffer {
-    return Buffer.from(hkdfSync('sha256', this.#key, 'dynaferry', purpose, 32));
+  derive(purpose: string): KeyObject {
+    return createSecretKey(Buffer.from(hkdfSync('sha256', this.#key, 'dynaferry', purpose, 32)));
   }
 
   /** Tells two keys apart without saying what they are: a key derived for nothing else, in hex. */
   get fingerprint(): string {
-    return this.derive('fingerprint/1').toString('hex');
+    return this.derive('fingerprint/1').export().toString('hex');
   }
 
   toString(): string {

@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv, createHmac } from 'node:crypto';
+import { createCipheriv, createDecipheriv, createHmac, type KeyObject } from 'node:crypto';
 import type { AttributeType } from '../../model/attribute.ts';
 import type { ByteWriter } from '../../model/byte-writer.ts';
 import { DynaferryError } from '../../model/errors.ts';
@@ -25,8 +25,8 @@ export class EncryptRule implements Rule {
   readonly name = 'encrypt';
   readonly traits: RuleTraits = { keepsUniqueness: true, reversible: true, deterministic: true, keepsType: false };
   readonly parameters: Canonical;
-  readonly #key: Buffer;
-  readonly #nonceKey: Buffer;
+  readonly #key: KeyObject;
+  readonly #nonceKey: KeyObject;
   readonly #attribute: string;
   readonly #as: 'B' | 'S';
 
@@ -79,6 +79,6 @@ export function decryptValue(sealed: string, secret: Secret): AttributeValue {
   }
 }
 
-function encryptionKey(secret: Secret): Buffer {
+function encryptionKey(secret: Secret): KeyObject {
   return secret.derive('encrypt/1/key');
 }

@@ -1,4 +1,4 @@
-import { createCipheriv, type Cipher } from 'node:crypto';
+import { createCipheriv, type Cipher, type KeyObject } from 'node:crypto';
 
 const BLOCK = 16;
 const ROUNDS = 10;
@@ -19,49 +19,58 @@ export interface Numerals {
  */
 export class Ff1 {
   readonly #aes: Cipher;
+  readonly #block = Buffer.alloc(BLOCK);
 
   /** An AES key of 16, 24 or 32 bytes. */
-  constructor(key: Buffer) {
+  constructor(key: KeyObject) {
     // ECB on single blocks is the bare cipher; one object serves all calls because no state passes from block to block.
-    this.#aes = createCipheriv(`aes-${key.length * 8}-ecb`, key, null).setAutoPadding(false);
+    this.#aes = createCipheriv(`aes-${(key.symmetricKeySize ?? 0) * 8}-ecb`, key, null).setAutoPadding(false);
   }
 
   encrypt(text: Numerals, tweak: Buffer): number[] {
     const halves = new Halves(text, tweak);
+    const start = this.#aes.update(halves.firstBlock);
     let [a, b] = halves.split(text.values);
     for (let round = 0; round < ROUNDS; round++) {
       const modulus = halves.modulusOf(round);
-      [a, b] = [b, (a + this.#roundValue(halves, round, b)) % modulus];
+      [a, b] = [b, (a + this.#roundValue(halves, start, round, b)) % modulus];
     }
     return halves.join(a, b);
   }
 
   decrypt(text: Numerals, tweak: Buffer): number[] {
     const halves = new Halves(text, tweak);
+    const start = this.#aes.update(halves.firstBlock);
     let [a, b] = halves.split(text.values);
     for (let round = ROUNDS - 1; round >= 0; round--) {
       const modulus = halves.modulusOf(round);
-      const difference = (b - this.#roundValue(halves, round, a)) % modulus;
+      const difference = (b - this.#roundValue(halves, start, round, a)) % modulus;
       [a, b] = [difference < 0n ? difference + modulus : difference, a];
     }
     return halves.join(a, b);
   }
 
-  /** Step 6 i to iv: the round's pseudo-random number, from the half that stays. */
-  #roundValue(halves: Halves, round: number, half: bigint): bigint {
+  /** Step 6 i to iv: the round's pseudo-random number, from the half that stays. `start` is the state behind the first block, the same in all rounds. */
+  #roundValue(halves: Halves, start: Buffer, round: number, half: bigint): bigint {
     const input = halves.roundInput(round, half);
-    let block: Buffer = Buffer.alloc(BLOCK);
+    let state = start;
     for (let at = 0; at < input.length; at += BLOCK) {
-      for (let i = 0; i < BLOCK; i++) block[i] ^= input[at + i];
-      block = this.#aes.update(block);
+      for (let i = 0; i < BLOCK; i++) this.#block[i] = state[i] ^ input[at + i];
+      state = this.#aes.update(this.#block);
     }
-    const blocks = [block];
-    for (let j = 1; j * BLOCK < halves.outputBytes; j++) {
-      const counter = Buffer.from(block);
+    return toBigInt(this.#output(state, halves.outputBytes));
+  }
+
+  /** S: the state, and as many blocks made from it as are needed. */
+  #output(state: Buffer, length: number): Buffer {
+    if (length <= BLOCK) return state.subarray(0, length);
+    const blocks = [state];
+    for (let j = 1; j * BLOCK < length; j++) {
+      const counter = Buffer.from(state);
       counter.writeUInt32BE((counter.readUInt32BE(12) ^ j) >>> 0, 12);
       blocks.push(this.#aes.update(counter));
     }
-    return toBigInt(Buffer.concat(blocks).subarray(0, halves.outputBytes));
+    return Buffer.concat(blocks).subarray(0, length);
   }
 }
 
@@ -73,8 +82,10 @@ class Halves {
   readonly #moduli: readonly [bigint, bigint];
   /** b: bytes that the larger half fits into. */
   readonly #halfBytes: number;
-  /** P and the constant beginning of Q. */
-  readonly #prefix: Buffer;
+  /** Q, of which each round overwrites the end. */
+  readonly #q: Buffer;
+  /** P. */
+  readonly firstBlock: Buffer;
   /** d: bytes taken of each round's output. */
   readonly outputBytes: number;
 
@@ -87,23 +98,24 @@ class Halves {
     const larger = this.#moduli[0] > this.#moduli[1] ? this.#moduli[0] : this.#moduli[1];
     this.#halfBytes = Math.ceil((larger - 1n).toString(2).length / 8);
     this.outputBytes = 4 * Math.ceil(this.#halfBytes / 4) + 4;
-    const radix = radices.every((other) => other === radices[0]) ? radices[0] : 0;
-    const padding = (BLOCK - ((tweak.length + this.#halfBytes + 1) % BLOCK)) % BLOCK;
-    const p = Buffer.from([1, 2, 1, 0, 0, 0, ROUNDS, this.#u & 0xff, 0, 0, 0, 0, 0, 0, 0, 0]);
-    p.writeUIntBE(radix, 3, 3);
-    p.writeUInt32BE(n, 8);
-    p.writeUInt32BE(tweak.length, 12);
-    this.#prefix = Buffer.concat([p, tweak, Buffer.alloc(padding)]);
+    this.#q = Buffer.alloc(BLOCK * Math.ceil((tweak.length + 1 + this.#halfBytes) / BLOCK));
+    tweak.copy(this.#q);
+    this.firstBlock = Buffer.from([1, 2, 1, 0, 0, 0, ROUNDS, this.#u & 0xff, 0, 0, 0, 0, 0, 0, 0, 0]);
+    this.firstBlock.writeUIntBE(radices.every((other) => other === radices[0]) ? radices[0] : 0, 3, 3);
+    this.firstBlock.writeUInt32BE(n, 8);
+    this.firstBlock.writeUInt32BE(tweak.length, 12);
   }
 
   modulusOf(round: number): bigint {
     return this.#moduli[round & 1];
   }
 
-  /** P || Q of the round. */
+  /** Q of the round; valid until the next call. */
   roundInput(round: number, half: bigint): Buffer {
-    const number = half.toString(16).padStart(this.#halfBytes * 2, '0');
-    return Buffer.concat([this.#prefix, Buffer.from([round]), Buffer.from(number, 'hex')]);
+    const end = this.#q.length - this.#halfBytes;
+    this.#q[end - 1] = round;
+    this.#q.write(half.toString(16).padStart(this.#halfBytes * 2, '0'), end, 'hex');
+    return this.#q;
   }
 
   split(values: readonly number[]): [bigint, bigint] {

@@ -1,6 +1,7 @@
 import { newValueRange, readValue, type AttributeType, type ValueRange } from '../../model/attribute.ts';
 import type { ByteWriter } from '../../model/byte-writer.ts';
 import { CLOSE_BRACE, CLOSE_BRACKET, COMMA, decodeString, forEachElement } from '../../model/json-bytes.ts';
+import { hasEscapes } from '../filter/located-value.ts';
 import { Refusal, type Canonical, type Rule, type RuleTraits } from './rule.ts';
 
 type ScalarType = 'S' | 'N' | 'B';
@@ -92,7 +93,7 @@ export class ScalarRule implements Rule {
 
   #writeScalar(bytes: Buffer, value: ValueRange, out: ByteWriter): void {
     const treatment = this.#treatment(value.type as ScalarType, value.type);
-    const content = treatment.treat(decodeString(bytes, value.start, value.end));
+    const content = treatment.treat(textOf(bytes, value.start, value.end));
     out.ascii(`{"${treatment.to}":`);
     out.jsonString(content);
     out.byte(CLOSE_BRACE);
@@ -102,7 +103,7 @@ export class ScalarRule implements Rule {
     const treatment = this.#treatment(memberType(type), type);
     const members = new Set<string>();
     forEachElement(bytes, at, (start, end) => {
-      members.add(treatment.treat(decodeString(bytes, start + 1, end - 1)));
+      members.add(treatment.treat(textOf(bytes, start + 1, end - 1)));
     });
     out.ascii(`{"${treatment.to}S":[`);
     let first = true;
@@ -126,6 +127,10 @@ export class ScalarRule implements Rule {
     out.byte(CLOSE_BRACKET);
     out.byte(CLOSE_BRACE);
   }
+}
+
+function textOf(bytes: Buffer, start: number, end: number): string {
+  return hasEscapes(bytes, start, end) ? decodeString(bytes, start, end) : bytes.toString('utf8', start, end);
 }
 
 function memberType(type: 'SS' | 'NS' | 'BS'): ScalarType {
