@@ -148,6 +148,8 @@ describe('faults of DynamoDB', () => {
     const response = await rawScan(proxy.endpoint, table);
     const body = Buffer.from(await response.arrayBuffer());
     expect(String(body.length)).toBe(response.headers.get('content-length'));
+    expect(response.status).toBe(200);
+    expect(response.headers.get('x-amz-crc32')).toMatch(/^\d+$/);
     expect(response.headers.get('x-amz-crc32')).not.toBe(String(crc32(body)));
   });
 
