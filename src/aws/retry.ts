@@ -4,13 +4,20 @@ import { DynaferryError } from '../model/errors.ts';
 /** How often and how long to try again. */
 export interface RetryPolicy {
   attemptsMax: number;
+  /** Attempts where the service asks to slow down, which is no fault; as `attemptsMax` where absent. */
+  throttledAttemptsMax?: number;
   /** Longest wait before the second attempt; doubles with every further one. */
   delayMsBase: number;
   delayMsMax: number;
 }
 
-/** Reaches about a minute of waiting in all before it gives up. */
-export const defaultRetryPolicy: RetryPolicy = { attemptsMax: 12, delayMsBase: 50, delayMsMax: 10_000 };
+/** About a minute of waiting in all before it gives up on a fault, half an hour on throttling. */
+export const defaultRetryPolicy: RetryPolicy = {
+  attemptsMax: 14,
+  throttledAttemptsMax: 360,
+  delayMsBase: 50,
+  delayMsMax: 10_000,
+};
 
 /** Randomness comes in so that a seed can replay a failure; in [0, 1). */
 export type Random = () => number;
@@ -38,7 +45,10 @@ export async function withRetry<T>(
     try {
       return await attempt();
     } catch (error) {
-      if (!(error instanceof DynaferryError) || error.retry === 'no' || tries >= policy.attemptsMax) throw error;
+      if (!(error instanceof DynaferryError) || error.retry === 'no') throw error;
+      const attemptsMax =
+        error.retry === 'throttle' ? (policy.throttledAttemptsMax ?? policy.attemptsMax) : policy.attemptsMax;
+      if (tries >= attemptsMax) throw error;
       options.onRetry?.(error);
       await sleep(backoffMs(tries, policy, options.random ?? Math.random), undefined, { signal: options.signal });
     }

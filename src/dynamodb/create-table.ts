@@ -2,27 +2,25 @@ import { DynaferryError } from '../model/errors.ts';
 import type { Finding } from '../model/finding.ts';
 import type { DynamoDbClient } from './client.ts';
 import { compareDefinition } from './compare-definition.ts';
-import { definitionLike, type TableDefinition, type TargetTable } from './table-definition.ts';
+import type { TableDefinition } from './table-definition.ts';
 import { tagsOf, waitUntilActive, type TableDescription } from './table.ts';
 
 /**
- * Creates a table like the source, without its TTL, and waits until it and its indexes are ACTIVE. What could not be carried over, and what the endpoint did
- * not take (emulators ignore some settings), is reported. May be called again, and by several processes at once: a table that is
- * there already is compared instead. Throws RULE_ON_KEY where the policy drops the key, KEY_SCHEMA_MISMATCH where a table of another key got in between.
+ * Creates the table, without TTL, and waits until it and its indexes are ACTIVE. What the endpoint did not take (emulators ignore some settings) is
+ * reported. May be called again, and by several processes at once: a table that is there already is compared instead. Throws
+ * KEY_SCHEMA_MISMATCH where a table of another key got in between.
  */
-export async function createTableLike(
+export async function createTable(
   client: DynamoDbClient,
-  source: TableDescription,
-  target: TargetTable,
+  definition: TableDefinition,
   signal?: AbortSignal,
 ): Promise<{ table: TableDescription; findings: Finding[] }> {
-  const { definition, findings } = definitionLike(source, target);
   await create(client, definition, signal);
-  const table = await waitUntilActive(client, target.table, signal);
+  const table = await waitUntilActive(client, definition.TableName, signal);
   const differences = compareDefinition(table, definition);
   const error = differences.find((finding) => finding.severity === 'error');
   if (error !== undefined) throw new DynaferryError('KEY_SCHEMA_MISMATCH', error.message, { fix: error.fix });
-  return { table, findings: [...findings, ...differences, ...(await compareTags(client, table, definition, signal))] };
+  return { table, findings: [...differences, ...(await compareTags(client, table, definition, signal))] };
 }
 
 async function create(client: DynamoDbClient, definition: TableDefinition, signal?: AbortSignal): Promise<void> {

@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -24,7 +24,11 @@ export class Lock {
       db.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE');
     } catch {
       db.close();
-      throw new DynaferryError('LOCKED', `${what} is being run by another process${holder(folder, name)}`);
+      const holder = lockHolder(folder, name);
+      throw new DynaferryError(
+        'LOCKED',
+        `${what} is being run by another process${holder === undefined ? '' : ` (process ${holder.pid}, since ${holder.since})`}`,
+      );
     }
     const now = { pid: process.pid, host: hostname(), since: new Date().toISOString() };
     writeFileSync(join(folder, `${name}.holder.json`), `${JSON.stringify(now)}\n`, { mode: 0o600 });
@@ -36,14 +40,26 @@ export class Lock {
   }
 }
 
-function holder(folder: string, name: string): string {
+/** Who took the lock last: whoever holds it now, where it is held. */
+export function lockHolder(folder: string, name: string): { pid: number; since: string } | undefined {
   try {
-    const { pid, since } = JSON.parse(readFileSync(join(folder, `${name}.holder.json`), 'utf8')) as {
-      pid: number;
-      since: string;
-    };
-    return ` (process ${pid}, since ${since})`;
+    return JSON.parse(readFileSync(join(folder, `${name}.holder.json`), 'utf8')) as { pid: number; since: string };
   } catch {
-    return '';
+    return undefined;
+  }
+}
+
+/** Whether some process holds the lock, found out without getting in the way of one that is about to take it. */
+export function isLocked(folder: string, name: string): boolean {
+  const path = join(folder, `${name}.lock`);
+  if (!existsSync(path)) return false;
+  const db = new DatabaseSync(path, { readOnly: true });
+  try {
+    db.prepare('SELECT count(*) FROM sqlite_schema').get();
+    return false;
+  } catch {
+    return true;
+  } finally {
+    db.close();
   }
 }

@@ -30,7 +30,11 @@ export class StageMeter {
   }
 
   /** Adds to the counts. */
-  add(more: Partial<Record<'items' | 'bytes' | 'objects' | 'filtered' | 'deadLettered' | 'throttles' | 'retries', number>>): void {
+  add(
+    more: Partial<
+      Record<'items' | 'bytes' | 'objects' | 'filtered' | 'deadLettered' | 'throttles' | 'retries', number>
+    >,
+  ): void {
     for (const [name, value] of Object.entries(more) as [keyof typeof more, number][])
       this.counts[name] = (this.counts[name] ?? 0) + value;
     const nowMs = this.#clock.nowMs();

@@ -18,8 +18,10 @@ const exportHeader = z.object({
   keySchema: z.object({ partition: keyAttribute, sort: keyAttribute.optional() }),
   totalSegments: z.int().positive(),
   startedMs: z.int(),
-  /** What CreateTable needs to make the target like the source; without anything of the source's account. */
-  table: z.looseObject({}).optional(),
+  /** The input of CreateTable for a target like the source, named and typed as the policy leaves it; absent where the source is an export. */
+  table: z.looseObject({ TableName: z.string() }).optional(),
+  /** At the target, where TTL is on at the source. */
+  ttlAttribute: z.string().optional(),
 });
 
 /** What an export is of; written before all else of it, and carried to the target first. */

@@ -16,7 +16,17 @@ export class TableSource implements ItemSource {
   /** Moving mean of what an item costs, for small limits. */
   #unitsPerItem = 0.5;
 
-  constructor(client: DynamoDbClient, settings: ScanSettings, pacer: Pacer, itemsEstimate: number | undefined) {
+  readonly #pageItemsMax: number | undefined;
+
+  /** `pageItemsMax` bounds the items read for a page; as many as fit into 1 MB where absent. */
+  constructor(
+    client: DynamoDbClient,
+    settings: ScanSettings,
+    pacer: Pacer,
+    itemsEstimate: number | undefined,
+    pageItemsMax?: number,
+  ) {
+    this.#pageItemsMax = pageItemsMax;
     this.segments = settings.totalSegments;
     this.itemsEstimate = itemsEstimate;
     this.#scanner = new Scanner(client, settings);
@@ -50,8 +60,8 @@ export class TableSource implements ItemSource {
   /** Where a full page would be more than half a second of the rate, smaller pages keep the burst small. */
   #limit(): number | undefined {
     const rate = this.#pacer.unitsPerSecond;
-    if (rate / 2 >= this.#pageUnits) return undefined;
-    return Math.max(1, Math.floor(rate / 2 / this.#unitsPerItem));
+    if (rate / 2 >= this.#pageUnits) return this.#pageItemsMax;
+    return Math.max(1, Math.min(this.#pageItemsMax ?? Infinity, Math.floor(rate / 2 / this.#unitsPerItem)));
   }
 }
 

@@ -1,0 +1,19 @@
+export { openMigration, openMigrations, Migration } from './migration/migration.ts';
+export type { InspectRequest, OpenOptions, RunRequest } from './migration/migration.ts';
+export type { MigrationFile } from './migration/file/migration-file.ts';
+export type { MigrationStatus, StageStatus } from './migration/status.ts';
+export type { Plan, PlanExample, PlanOptions } from './migration/plan.ts';
+export type { Catalog } from './stages/inspect/catalog.ts';
+export type { Finding, FindingSeverity } from './model/finding.ts';
+export { DynaferryError } from './model/errors.ts';
+export { errorCatalogue, exitCodes, type ErrorCode, type ExitCode } from './model/error-catalogue.ts';
+export type {
+  EventListener,
+  Notice,
+  ProgressEvent,
+  StageName,
+  StageProgress,
+  StageState,
+  Summary,
+  VerifyCounts,
+} from './model/events.ts';

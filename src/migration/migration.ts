@@ -1,0 +1,235 @@
+import { dirname, join, resolve } from 'node:path';
+import { Lock } from '../engine/lock.ts';
+import { newExportId, ExportLayout } from '../staging/layout.ts';
+import { asDynaferryError, DynaferryError } from '../model/errors.ts';
+import type { EventListener, ProgressEvent, StageName, Summary, VerifyCounts } from '../model/events.ts';
+import { inspectTable } from '../stages/inspect/inspect-table.ts';
+import type { Catalog } from '../stages/inspect/catalog.ts';
+import { readMigrationFile } from './file/parse.ts';
+import type { MigrationFile } from './file/migration-file.ts';
+import { Limits } from './limits.ts';
+import { makePlan, type Plan, type PlanOptions } from './plan.ts';
+import { preflight, refuseErrors } from './preflight.ts';
+import { ProgressKeeper } from './progress-keeper.ts';
+import { runVerify } from './verify-stage.ts';
+import { Stages } from './stages.ts';
+import { readStatus, type MigrationStatus } from './status.ts';
+import { checkAccounting, checkDeadLetters, checkVerified, countsOf } from './summary.ts';
+import { Workspace } from './workspace.ts';
+
+/** How a migration is opened. */
+export interface OpenOptions {
+  /** Where ledgers are kept; `.dynaferry` beside the migration file unless told. */
+  stateDir?: string;
+  /** Hears of all progress. */
+  onEvent?: EventListener;
+  /** Ends what runs: work in hand is saved first. */
+  signal?: AbortSignal;
+  /** Environment that keys (`env:NAME`) are read from; the process's own unless told. */
+  env?: Readonly<Record<string, string | undefined>>;
+}
+
+export interface InspectRequest {
+  /** Items to read, or all; 10,000 unless told. */
+  sample?: number | 'all';
+  /** Example values for each path; none unless told. */
+  examples?: number;
+}
+
+export interface RunRequest {
+  /** Forget an earlier export of this migration and begin a new one. */
+  restart?: boolean;
+  /** Leave verification out. */
+  skipVerify?: boolean;
+}
+
+const SAMPLE_DEFAULT = 10_000;
+const INSPECT_SEGMENTS = 16;
+
+/** Opens the migration that a file describes. Nothing is contacted yet. Throws CONFIG_INVALID, POLICY_INVALID or LOCAL_DISK. */
+export async function openMigration(path: string, options: OpenOptions = {}): Promise<Migration> {
+  const [migration] = await openMigrations([path], options);
+  return migration;
+}
+
+/** Opens several migrations whose caps hold over all of them together. */
+export async function openMigrations(paths: readonly string[], options: OpenOptions = {}): Promise<Migration[]> {
+  const files = await Promise.all(paths.map(readMigrationFile));
+  const limits = new Limits(files);
+  return files.map((file, index) => new Migration(file, dirname(resolve(paths[index])), limits, options));
+}
+
+/**
+ * One source table to one target table under one policy. What is done stays done: open it again after a failure and call the same method to go on.
+ * Methods that move data resolve with a Summary, whose `ok` and `error` say how it ended; plan, inspect and status throw DynaferryError.
+ */
+export class Migration {
+  readonly file: MigrationFile;
+  readonly #workspace: Workspace;
+  readonly #stages: Stages;
+  /** Aborted when a stage fails, to end those beside it. */
+  readonly #scope = new AbortController();
+  #verified: VerifyCounts | undefined;
+
+  /** Use openMigration. `folder` is the one that paths in the file count from. */
+  constructor(file: MigrationFile, folder: string, limits: Limits, options: OpenOptions) {
+    this.file = file;
+    const stateFolder = options.stateDir ?? join(folder, '.dynaferry');
+    const listener = options.onEvent ?? (() => undefined);
+    const keeper = new ProgressKeeper();
+    const onEvent = (event: ProgressEvent): void => {
+      keeper.hear(event);
+      listener(event);
+    };
+    const signal =
+      options.signal === undefined ? this.#scope.signal : AbortSignal.any([options.signal, this.#scope.signal]);
+    this.#workspace = new Workspace(file, {
+      folder,
+      stateFolder,
+      limits,
+      env: options.env ?? process.env,
+      context: { migration: file.name, signal, onEvent },
+    });
+    keeper.ledger = this.#workspace.ledger;
+    this.#stages = new Stages(this.#workspace);
+  }
+
+  /** What is in the source table. Reads, never writes. */
+  async inspect(request: InspectRequest = {}): Promise<Catalog> {
+    const { source } = this.file;
+    const table = await this.#workspace.sourceTable();
+    if (table === undefined)
+      throw new DynaferryError('USAGE', 'inspect reads a table, and the source of this migration is an export', {
+        fix: 'Give source.table.',
+      });
+    return inspectTable({
+      client: await this.#workspace.sourceDynamoDb(),
+      table: table.TableName,
+      sample: request.sample ?? SAMPLE_DEFAULT,
+      segments: INSPECT_SEGMENTS,
+      consistentRead: source.consistentRead,
+      ...(request.examples !== undefined && { examples: request.examples }),
+      signal: this.#workspace.options.context.signal,
+    });
+  }
+
+  /** A dry run: checks both sites, reads a sample, says what would happen. Writes nothing. */
+  async plan(options: PlanOptions = {}): Promise<Plan> {
+    return makePlan(this.#workspace, this.#stages, options);
+  }
+
+  /** Everything: export, transfer and load side by side, then verify. Goes on from where an earlier run stopped. */
+  async run(request: RunRequest = {}): Promise<Summary> {
+    return this.#stage(['export', 'transfer', 'load'], request, async () => {
+      const { findings } = await preflight(this.#workspace);
+      refuseErrors(findings);
+      const opened = await this.#stages.openExport();
+      await this.#stages.carryHeader(opened.layout.exportId);
+      const { exportId } = opened.layout;
+      await this.#together([
+        () => this.#stages.export(opened),
+        () => this.#stages.transfer(exportId),
+        () => this.#stages.load(exportId),
+      ]);
+      checkAccounting(this.#workspace.ledger.totals());
+      if (request.skipVerify !== true) await this.#verify();
+      this.#workspace.ledger.setFact('finishedMs', String(Date.now()));
+    });
+  }
+
+  /** The source's half alone; needs the source's credentials only. */
+  async export(request: RunRequest = {}): Promise<Summary> {
+    return this.#stage(['export'], request, async () => {
+      await this.#stages.export(await this.#stages.openExport());
+    });
+  }
+
+  /** From staging to staging; needs both sites' staging credentials and no table. Follows an export that is still running. */
+  async transfer(): Promise<Summary> {
+    return this.#stage(['transfer'], {}, async () => {
+      await this.#stages.transfer(await this.#stages.findExport('source'));
+    });
+  }
+
+  /** The target's half alone; needs the target's credentials only. Follows a transfer that is still running. */
+  async load(): Promise<Summary> {
+    return this.#stage(['load'], {}, async () => {
+      await this.#stages.load(await this.#stages.findExport('target'));
+    });
+  }
+
+  /** Compares policy(source) with the target. Needs both sites' credentials and changes nothing at either. */
+  async verify(): Promise<Summary> {
+    return this.#stage(['verify'], {}, () => this.#verify());
+  }
+
+  /** Where it stands, from the ledger of this machine; also while another process runs it. Contacts nothing. */
+  status(): MigrationStatus {
+    return readStatus(this.file.name, this.#workspace.stateFolder, this.#workspace.ledger);
+  }
+
+  /** Closes connections and the ledger. */
+  async close(): Promise<void> {
+    await this.#workspace.close();
+  }
+
+  async #verify(): Promise<void> {
+    const { equal, missing, extra, different, differencesFile } = await runVerify(this.#workspace, this.#stages);
+    this.#verified = { equal, missing, extra, different };
+    checkVerified(this.#verified, differencesFile);
+  }
+
+  /** Runs a stage under its locks and makes the summary of whatever came of it. */
+  async #stage(locks: StageName[], request: RunRequest, work: () => Promise<void>): Promise<Summary> {
+    const { ledger, stateFolder } = this.#workspace;
+    const startedMs = Date.now();
+    const held: Lock[] = [];
+    let error: Summary['error'];
+    try {
+      for (const lock of locks) held.push(Lock.take(stateFolder, lock, `${lock} of migration '${this.file.name}'`));
+      if (request.restart === true) {
+        ledger.clear();
+        ledger.setFact('exportId', newExportId(startedMs));
+      }
+      await work();
+      checkDeadLetters(ledger.totals(), this.#deadLetterPlaces());
+    } catch (thrown) {
+      const { code, message, fix } = asDynaferryError(thrown);
+      error = { code, message, fix };
+    } finally {
+      for (const lock of held) lock.release();
+    }
+    const verify = this.#verified;
+    return {
+      type: 'summary',
+      ok: error === undefined,
+      ...countsOf(ledger.totals()),
+      ...(verify && { verify }),
+      seconds: Math.round((Date.now() - startedMs) / 100) / 10,
+      ...(error && { error }),
+    };
+  }
+
+  /** Runs stages side by side; the first failure ends the others, which save what they have, and is thrown. */
+  async #together(stages: (() => Promise<void>)[]): Promise<void> {
+    let failure: { error: unknown } | undefined;
+    await Promise.all(
+      stages.map(async (stage) => {
+        try {
+          await stage();
+        } catch (error) {
+          failure ??= { error };
+          this.#scope.abort();
+        }
+      }),
+    );
+    if (failure !== undefined) throw failure.error;
+  }
+
+  #deadLetterPlaces(): { source: string; target: string } {
+    const exportId = this.#workspace.ledger.fact('exportId') ?? '';
+    const place = (site: 'source' | 'target'): string =>
+      `s3://${this.file[site].staging.bucket}/${ExportLayout.of(this.#workspace.prefix(site), exportId).root}dynaferry/dead-letters/`;
+    return { source: place('source'), target: place('target') };
+  }
+}

@@ -1,0 +1,139 @@
+import { compareDefinition } from '../dynamodb/compare-definition.ts';
+import { definitionLike, type TargetTable } from '../dynamodb/table-definition.ts';
+import { findTable, keySchemaOf, type TableDescription } from '../dynamodb/table.ts';
+import { asDynaferryError, DynaferryError } from '../model/errors.ts';
+import type { Finding } from '../model/finding.ts';
+import { type KeySchema, type KeyType } from '../model/key.ts';
+import type { Policy } from '../policy/policy.ts';
+import { missingTarget } from './target-table.ts';
+import type { Workspace } from './workspace.ts';
+
+/** What preflight learned of both sides. */
+export interface Preflight {
+  findings: Finding[];
+  /** Undefined where it does not exist yet. */
+  targetTable: TableDescription | undefined;
+  keyAtTarget: KeySchema | undefined;
+}
+
+/**
+ * Checks both sites, the tables and the policy's effect on the keys before anything moves. Writes nothing. What cannot be checked is a
+ * finding too, never an exception, so that one run shows everything that is wrong.
+ */
+export async function preflight(workspace: Workspace, attributesSeen: Iterable<string> = []): Promise<Preflight> {
+  const findings: Finding[] = [];
+  const { signal } = workspace.options.context;
+  const attempt = async <T>(work: () => Promise<T>): Promise<T | undefined> => {
+    try {
+      return await work();
+    } catch (error) {
+      signal.throwIfAborted();
+      const { code, message, fix } = asDynaferryError(error);
+      if (!findings.some((finding) => finding.message === message))
+        findings.push({ severity: 'error', code, message, fix });
+      return undefined;
+    }
+  };
+  const sourceTable = await attempt(() => workspace.sourceTable());
+  await attempt(() => workspace.nativeExport());
+  await attempt(async () => (await workspace.sourceBucket()).check(signal));
+  const targetTable = await attempt(async () =>
+    findTable(await workspace.targetDynamoDb(), workspace.file.target.table, signal),
+  );
+  await attempt(async () => (await workspace.targetBucket()).check(signal));
+  const policy = await attempt(() => workspace.policy());
+  let keyAtTarget: KeySchema | undefined;
+  if (policy !== undefined) {
+    const sourceKey = await attempt(() => workspace.sourceKey());
+    if (sourceKey !== undefined) {
+      keyAtTarget = targetTable === undefined ? undefined : keySchemaOf(targetTable);
+      const assumed = keyAtTarget ?? (await attempt(() => workspace.keyAtTarget()));
+      keyAtTarget ??= assumed;
+      if (assumed !== undefined)
+        findings.push(...policy.checkKeys(sourceKey, assumed, { indexes: indexesOf(sourceTable), attributesSeen }));
+    }
+  }
+  if (policy !== undefined && sourceTable !== undefined)
+    findings.push(...checkDefinition(workspace, policy, sourceTable, targetTable));
+  findings.push(...checkTarget(workspace, targetTable, sourceTable));
+  return { findings: unique(findings), targetTable, keyAtTarget };
+}
+
+/** Throws PREFLIGHT with all errors among the findings; a single one keeps its own code. */
+export function refuseErrors(findings: readonly Finding[]): void {
+  const errors = findings.filter((finding) => finding.severity === 'error');
+  if (errors.length === 0) return;
+  const [first] = errors;
+  const message = errors.map((finding) => `${finding.message} ${finding.fix}`).join('\n');
+  throw new DynaferryError(
+    'PREFLIGHT',
+    errors.length === 1 ? first.message : `${errors.length} findings:\n${message}`,
+    {
+      fix: errors.length === 1 ? first.fix : undefined,
+      serviceCode: first.code,
+    },
+  );
+}
+
+/** How key and index attributes are called and typed at the target. */
+export function targetDefinition(workspace: Workspace, policy: Policy, source: TableDescription): TargetTable {
+  const types = new Map(source.AttributeDefinitions.map((one) => [one.AttributeName, one.AttributeType]));
+  return {
+    table: workspace.file.target.table,
+    attribute: (name) => {
+      const type: KeyType = types.get(name) ?? 'S';
+      return policy.keyAttributeAtTarget({ name, type });
+    },
+  };
+}
+
+function checkDefinition(
+  workspace: Workspace,
+  policy: Policy,
+  source: TableDescription,
+  target: TableDescription | undefined,
+): Finding[] {
+  try {
+    const { definition, findings } = definitionLike(source, targetDefinition(workspace, policy, source));
+    return target === undefined ? findings : compareDefinition(target, definition);
+  } catch (error) {
+    const { code, message, fix } = asDynaferryError(error);
+    return [{ severity: 'error', code, message, fix }];
+  }
+}
+
+function checkTarget(
+  workspace: Workspace,
+  target: TableDescription | undefined,
+  source: TableDescription | undefined,
+): Finding[] {
+  if (target === undefined) {
+    if (workspace.file.target.create && source !== undefined) return [];
+    const { code, message, fix } = missingTarget(workspace.file.target);
+    return [{ severity: 'error', code, message, fix }];
+  }
+  if ((target.ItemCount ?? 0) === 0 || workspace.ledger.totals().load.items > 0) return [];
+  return [
+    {
+      severity: 'warning',
+      code: 'TARGET_NOT_EMPTY',
+      message: `The target table ${target.TableName} holds about ${target.ItemCount} items; items that are not in the source will be reported as extra by verify.`,
+      fix: 'Load into an empty table if the target is to be exactly the policy applied to the source.',
+    },
+  ];
+}
+
+function indexesOf(table: TableDescription | undefined): { name: string; key: KeySchema }[] {
+  if (table === undefined) return [];
+  const indexes = [...(table.LocalSecondaryIndexes ?? []), ...(table.GlobalSecondaryIndexes ?? [])];
+  return indexes.map((index) => ({
+    name: index.IndexName,
+    key: keySchemaOf({ ...table, KeySchema: index.KeySchema }),
+  }));
+}
+
+function unique(findings: Finding[]): Finding[] {
+  return findings.filter(
+    (finding, index) => findings.findIndex((other) => other.message === finding.message) === index,
+  );
+}

@@ -1,0 +1,55 @@
+import { isLocked, lockHolder } from '../engine/lock.ts';
+import type { Ledger, LedgerTotals } from '../engine/ledger.ts';
+import type { StageName, StageProgress, VerifyCounts } from '../model/events.ts';
+
+/** Where one stage stands. */
+export interface StageStatus {
+  stage: StageName;
+  state: 'not started' | 'running' | 'stopped' | 'finished';
+  /** The process that runs it. */
+  processId?: number;
+  /** The latest that a running or stopped stage said of itself. */
+  progress?: StageProgress;
+}
+
+/** Where a migration stands, by the ledger of this machine. */
+export interface MigrationStatus {
+  migration: string;
+  stateFolder: string;
+  exportId: string | undefined;
+  stages: StageStatus[];
+  /** What is durable. */
+  totals: LedgerTotals;
+  /** The last finished verification. */
+  verify: (VerifyCounts & { finishedMs: number }) | undefined;
+  finishedMs: number | undefined;
+}
+
+const STAGES: readonly ('export' | 'transfer' | 'load')[] = ['export', 'transfer', 'load'];
+
+/** Reads the ledger; contacts nothing and disturbs nobody. */
+export function readStatus(migration: string, stateFolder: string, ledger: Ledger): MigrationStatus {
+  const progress = new Map(ledger.progress().map((entry) => [entry.stage, entry.progress]));
+  const verify = ledger.fact('verify');
+  const finished = ledger.fact('finishedMs');
+  return {
+    migration,
+    stateFolder,
+    exportId: ledger.fact('exportId'),
+    stages: STAGES.map((stage) => {
+      const done = ledger.fact(`${stage}Done`) !== undefined;
+      const latest = progress.get(stage);
+      const running = !done && isLocked(stateFolder, stage);
+      const processId = running ? lockHolder(stateFolder, stage)?.pid : undefined;
+      return {
+        stage,
+        state: done ? 'finished' : running ? 'running' : latest === undefined ? 'not started' : 'stopped',
+        ...(processId !== undefined && { processId }),
+        ...(latest !== undefined && { progress: latest }),
+      };
+    }),
+    totals: ledger.totals(),
+    verify: verify === undefined ? undefined : (JSON.parse(verify) as VerifyCounts & { finishedMs: number }),
+    finishedMs: finished === undefined ? undefined : Number(finished),
+  };
+}

@@ -1,0 +1,64 @@
+import type { LedgerTotals } from '../engine/ledger.ts';
+import { DynaferryError } from '../model/errors.ts';
+import type { Summary, VerifyCounts } from '../model/events.ts';
+
+/** The counts of a summary, from what the ledger recorded. */
+export function countsOf(totals: LedgerTotals): Omit<Summary, 'type' | 'ok' | 'seconds'> {
+  const { export: exported, transfer, load } = totals;
+  return {
+    read: exported.read,
+    filtered: exported.filtered,
+    passed: exported.read - exported.filtered,
+    written: load.written,
+    skipped: load.skipped,
+    deadLettered: exported.deadLettered + load.deadLettered,
+    objects: transfer.objects,
+    bytes: transfer.bytes,
+  };
+}
+
+/** Throws ACCOUNTING unless every item that was read is filtered, written, skipped or dead-lettered, and every object that was committed has arrived and is loaded. */
+export function checkAccounting(totals: LedgerTotals): void {
+  const { export: exported, transfer, load } = totals;
+  const expect = (what: string, left: number, right: number): void => {
+    if (left !== right)
+      throw new DynaferryError('ACCOUNTING', `the sums do not agree: ${what}: ${left} against ${right}`);
+  };
+  expect(
+    'items read against filtered + exported + dead-lettered at the source',
+    exported.read,
+    exported.filtered + exported.items + exported.deadLettered,
+  );
+  expect('items exported against items transferred', exported.items, transfer.items);
+  expect('bytes exported against bytes transferred', exported.bytes, transfer.bytes);
+  expect(
+    'items transferred against written + skipped + dead-lettered at the target',
+    transfer.items,
+    load.written + load.skipped + load.deadLettered,
+  );
+}
+
+/** Throws DEAD_LETTERS where items were set aside: the work is done, but not all of it. */
+export function checkDeadLetters(totals: LedgerTotals, where: { source: string; target: string }): void {
+  const { export: exported, load } = totals;
+  const places: string[] = [];
+  if (exported.deadLettered > 0) places.push(`${exported.deadLettered} at the source in ${where.source}`);
+  if (load.deadLettered > 0) places.push(`${load.deadLettered} at the target in ${where.target}`);
+  if (places.length > 0)
+    throw new DynaferryError('DEAD_LETTERS', `items were set aside with their reasons: ${places.join('; ')}`);
+}
+
+/** Throws VERIFY_DIFFERENT unless nothing differs. */
+export function checkVerified(counts: VerifyCounts, differencesFile: string | undefined): void {
+  if (counts.missing + counts.extra + counts.different === 0) return;
+  throw new DynaferryError(
+    'VERIFY_DIFFERENT',
+    `the target differs: ${counts.missing} items missing, ${counts.extra} extra, ${counts.different} different`,
+    {
+      fix:
+        differencesFile === undefined
+          ? undefined
+          : `Their keys are listed in ${differencesFile} (personal data: readable by you alone).`,
+    },
+  );
+}

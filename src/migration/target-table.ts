@@ -1,0 +1,100 @@
+import { createTable } from '../dynamodb/create-table.ts';
+import { compareDefinition } from '../dynamodb/compare-definition.ts';
+import { definitionLike, type TableDefinition } from '../dynamodb/table-definition.ts';
+import {
+  enableTtl,
+  findTable,
+  keySchemaOf,
+  tagsOf,
+  ttlAttribute,
+  type TableDescription,
+  type Tag,
+} from '../dynamodb/table.ts';
+import { DynaferryError } from '../model/errors.ts';
+import type { Finding } from '../model/finding.ts';
+import type { KeySchema } from '../model/key.ts';
+import type { ExportHeader } from '../staging/header.ts';
+import type { TargetSettings } from './file/migration-file.ts';
+import { targetDefinition } from './preflight.ts';
+import type { Workspace } from './workspace.ts';
+
+/** What the export's header says of the table to be made. */
+export type TableInHeader = Pick<ExportHeader, 'table' | 'ttlAttribute'>;
+
+/** The definition of a target like the source, for the export's header; nothing where the source is an export. */
+export async function describeForTarget(workspace: Workspace): Promise<TableInHeader> {
+  const { signal } = workspace.options.context;
+  const source = await workspace.sourceTable();
+  if (source === undefined) return {};
+  const client = await workspace.sourceDynamoDb();
+  const policy = await workspace.policy();
+  const tags: Tag[] = await optional(() => tagsOf(client, source, signal), []);
+  const target = targetDefinition(workspace, policy, source);
+  const { definition } = definitionLike(source, { ...target, tags });
+  const ttl = await optional(() => ttlAttribute(client, source.TableName, signal), undefined);
+  const ttlAtTarget = ttl === undefined ? undefined : policy.keyAttributeAtTarget({ name: ttl, type: 'N' })?.name;
+  return { table: { ...definition }, ...(ttlAtTarget === undefined ? {} : { ttlAttribute: ttlAtTarget }) };
+}
+
+/** Makes the target table where it is missing and may be made, and checks that its key is the one of the items that will be loaded. */
+export async function ensureTargetTable(
+  workspace: Workspace,
+  header: (TableInHeader & { keySchema: KeySchema }) | undefined,
+): Promise<{ table: TableDescription; findings: Finding[] }> {
+  const { signal } = workspace.options.context;
+  const { target } = workspace.file;
+  const client = await workspace.targetDynamoDb();
+  const existing = await findTable(client, target.table, signal);
+  const definition =
+    header?.table === undefined ? undefined : ({ ...header.table, TableName: target.table } as TableDefinition);
+  if (existing === undefined) {
+    if (definition === undefined || !target.create) throw missingTarget(target);
+    return createTable(client, definition, signal);
+  }
+  if (header !== undefined && JSON.stringify(keySchemaOf(existing)) !== JSON.stringify(header.keySchema))
+    throw new DynaferryError(
+      'KEY_SCHEMA_MISMATCH',
+      `target: the key of table ${target.table} is ${keyText(keySchemaOf(existing))}, the items' key after the policy is ${keyText(header.keySchema)}`,
+    );
+  return { table: existing, findings: definition === undefined ? [] : compareDefinition(existing, definition) };
+}
+
+/** Switches TTL on once everything is loaded, so that nothing expires while it is being compared. A target that has TTL on is left alone. */
+export async function switchTtlOn(workspace: Workspace, header: TableInHeader | undefined): Promise<void> {
+  const { signal } = workspace.options.context;
+  const attribute = header?.ttlAttribute;
+  if (attribute === undefined || !workspace.file.target.create) return;
+  const client = await workspace.targetDynamoDb();
+  const { table } = workspace.file.target;
+  if ((await optional(() => ttlAttribute(client, table, signal), undefined)) === undefined)
+    await enableTtl(client, table, attribute, signal);
+}
+
+/** The error for a target table that does not exist and will not be made. */
+export function missingTarget({ table, region, create }: TargetSettings): DynaferryError {
+  return new DynaferryError(
+    'TABLE_NOT_FOUND',
+    `target: there is no table '${table}' in ${region}${create ? '' : ', and target.create is false'}`,
+    {
+      fix: create
+        ? 'Create it: the source is an export, which does not hold the definition of its table.'
+        : 'Create the table, or set target.create to true.',
+    },
+  );
+}
+
+/** Settings that an endpoint does not know, or that may not be read, are not carried over; preflight says so. */
+async function optional<T>(read: () => Promise<T>, otherwise: T): Promise<T> {
+  try {
+    return await read();
+  } catch (error) {
+    if (error instanceof DynaferryError && (error.code === 'REQUEST_REFUSED' || error.code === 'ACCESS_DENIED'))
+      return otherwise;
+    throw error;
+  }
+}
+
+function keyText(key: KeySchema): string {
+  const text = ({ name, type }: KeySchema['partition']): string => `${name} (${type})`;
+  return key.sort === undefined ? text(key.partition) : `${text(key.partition)} and ${text(key.sort)}`;
+}

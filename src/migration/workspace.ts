@@ -1,0 +1,183 @@
+import { join } from 'node:path';
+import { openSite, type Site } from '../aws/site.ts';
+import type { ClientOptions } from '../aws/signed-client.ts';
+import { DynamoDbClient } from '../dynamodb/client.ts';
+import { describeTable, keySchemaOf, type TableDescription } from '../dynamodb/table.ts';
+import { Ledger } from '../engine/ledger.ts';
+import type { Pacer } from '../engine/pacer.ts';
+import type { StageContext } from '../engine/stage-context.ts';
+import { DynaferryError } from '../model/errors.ts';
+import type { StageName } from '../model/events.ts';
+import type { KeySchema } from '../model/key.ts';
+import { compilePolicy } from '../policy/compile-policy.ts';
+import type { Policy } from '../policy/policy.ts';
+import { keysFrom } from '../policy/read-key.ts';
+import { policySpecHash } from '../policy/spec-hash.ts';
+import { functionsFrom } from '../policy/user-function.ts';
+import { S3Bucket } from '../s3/bucket.ts';
+import { NativeSource } from '../stages/export/native-source.ts';
+import { ExportLayout } from '../staging/layout.ts';
+import type { MigrationFile } from './file/migration-file.ts';
+import { lazy } from './lazy.ts';
+import { Limits } from './limits.ts';
+
+/** What a workspace is opened with. */
+export interface WorkspaceOptions {
+  /** The folder that paths in the file count from. */
+  folder: string;
+  /** Where ledgers are kept; the migration's own is a folder of its name in it. */
+  stateFolder: string;
+  limits: Limits;
+  context: StageContext;
+  env: Readonly<Record<string, string | undefined>>;
+}
+
+/** Counts of what clients met, by stage. */
+export type RetryCounter = (stage: StageName, error: DynaferryError) => void;
+
+/**
+ * What the stages of one migration work with: clients, tables, policy, ledger. Everything is made at its first use, so that a
+ * stage that needs one site never asks for the other's credentials.
+ */
+export class Workspace {
+  readonly file: MigrationFile;
+  readonly options: WorkspaceOptions;
+  /** Of the policy as written. */
+  readonly policyHash: string;
+  readonly policyIsEmpty: boolean;
+  readonly stateFolder: string;
+  readonly source: Site;
+  readonly target: Site;
+  readonly ledger: Ledger;
+  readonly #closing: (() => Promise<void> | void)[] = [];
+  readonly #pacers = new Map<StageName, Pacer>();
+  #onRetry: RetryCounter = () => undefined;
+
+  /** Throws POLICY_INVALID where the filter is not valid, LOCAL_DISK where the ledger cannot be opened. */
+  constructor(file: MigrationFile, options: WorkspaceOptions) {
+    this.file = file;
+    this.options = options;
+    this.policyHash = policySpecHash(file.policy);
+    this.policyIsEmpty =
+      file.policy.filter === undefined &&
+      Object.keys(file.policy.attributes).length === 0 &&
+      file.policy.unlisted === 'keep';
+    this.stateFolder = join(options.stateFolder, file.name);
+    this.source = openSite('source', file.source);
+    this.target = openSite('target', file.target);
+    this.ledger = Ledger.open(this.stateFolder);
+    this.#closing.push(() => this.ledger.close());
+  }
+
+  /** Slows the pacer down whenever a service throttles one of the stage's requests. */
+  throttled(stage: StageName, pacer: Pacer): void {
+    this.#pacers.set(stage, pacer);
+  }
+
+  /** Hears of every failed request that is tried again. */
+  set onRetry(listener: RetryCounter) {
+    this.#onRetry = listener;
+  }
+
+  readonly sourceDynamoDb = lazy(async () => this.#dynamoDb(this.source, 'export'));
+  readonly targetDynamoDb = lazy(async () => this.#dynamoDb(this.target, 'load'));
+  readonly sourceBucket = lazy(async () => this.#bucket(this.source, this.file.source.staging.bucket, 'export'));
+  readonly targetBucket = lazy(async () => this.#bucket(this.target, this.file.target.staging.bucket, 'transfer'));
+
+  /** The source table, or the table that a native export is of; undefined where that is not to be had. */
+  readonly sourceTable = lazy(async (): Promise<TableDescription | undefined> => {
+    const { input } = this.file.source;
+    const { signal } = this.options.context;
+    if ('table' in input) return describeTable(await this.sourceDynamoDb(), input.table, signal);
+    return undefined;
+  });
+
+  /** The native export that is read instead of a table. */
+  readonly nativeExport = lazy(async (): Promise<NativeSource | undefined> => {
+    const { input } = this.file.source;
+    if ('table' in input) return undefined;
+    const bucket =
+      input.export.bucket === this.file.source.staging.bucket
+        ? await this.sourceBucket()
+        : this.#bucket(this.source, input.export.bucket, 'export');
+    return NativeSource.open(bucket, new ExportLayout(input.export.prefix), this.options.context.signal);
+  });
+
+  /** The target table; throws TABLE_NOT_FOUND where there is none. */
+  async targetTable(): Promise<TableDescription> {
+    return describeTable(await this.targetDynamoDb(), this.file.target.table, this.options.context.signal);
+  }
+
+  /** The key of the items before the policy. */
+  readonly sourceKey = lazy(async (): Promise<KeySchema> => {
+    const table = await this.sourceTable();
+    if (table !== undefined) return keySchemaOf(table);
+    // An export does not say what its key is; the target's, taken back through the renames, does.
+    const target = keySchemaOf(await this.targetTable());
+    const before = <T extends { name: string } | undefined>(attribute: T): T => {
+      if (attribute === undefined) return attribute;
+      const rule = Object.entries(this.file.policy.attributes).find(
+        ([, spec]) => typeof spec === 'object' && spec.rename === attribute.name,
+      );
+      return rule === undefined ? attribute : { ...attribute, name: rule[0] };
+    };
+    return { partition: before(target.partition), ...(target.sort && { sort: before(target.sort) }) };
+  });
+
+  /** The compiled policy; needs its keys and functions, so it is for the source's side. */
+  readonly policy = lazy(async (): Promise<Policy> => {
+    const { folder, env } = this.options;
+    const keySchema = await this.sourceKey();
+    return compilePolicy(this.file.policy, {
+      readKey: keysFrom(env, folder),
+      loadFunction: functionsFrom(folder),
+      keySchema,
+    });
+  });
+
+  /** The key of the items after the policy. Throws RULE_ON_KEY where the policy leaves none. */
+  readonly keyAtTarget = lazy(async (): Promise<KeySchema> => {
+    const policy = await this.policy();
+    const { partition, sort } = await this.sourceKey();
+    const after = (attribute: KeySchema['partition']): KeySchema['partition'] => {
+      const there = policy.keyAttributeAtTarget(attribute);
+      if (there === undefined)
+        throw new DynaferryError(
+          'RULE_ON_KEY',
+          `the policy drops the key attribute ${attribute.name}, or makes something of it that cannot be a key`,
+        );
+      return there;
+    };
+    return { partition: after(partition), ...(sort && { sort: after(sort) }) };
+  });
+
+  /** The migration's own prefix below a site's staging: many migrations share one staging path. */
+  prefix(site: 'source' | 'target'): string {
+    return `${this.file[site].staging.prefix}${this.file.name}/`;
+  }
+
+  async close(): Promise<void> {
+    for (const close of this.#closing.splice(0).toReversed()) await close();
+  }
+
+  #dynamoDb(site: Site, stage: StageName): DynamoDbClient {
+    const client = new DynamoDbClient(site, this.#clientOptions(stage));
+    this.#closing.push(() => client.close());
+    return client;
+  }
+
+  #bucket(site: Site, name: string, stage: StageName): S3Bucket {
+    const bucket = new S3Bucket(site, name, this.#clientOptions(stage));
+    this.#closing.push(() => bucket.close());
+    return bucket;
+  }
+
+  #clientOptions(stage: StageName): ClientOptions {
+    return {
+      onRetry: (error) => {
+        if (error.retry === 'throttle') this.#pacers.get(stage)?.throttled();
+        this.#onRetry(stage, error);
+      },
+    };
+  }
+}
