@@ -2,7 +2,7 @@ import { BACKSLASH, decodeString } from '../../model/json-bytes.ts';
 
 /*
  * Sizes as DynamoDB counts them, "DynamoDB item sizes and formats"
- * (https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/CapacityUnitCalculations.html). AWS calls its rule for numbers approximate.
+ * (https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/CapacityUnitCalculations.html).
  */
 
 /** The largest item that DynamoDB holds. */
@@ -37,19 +37,37 @@ export function binarySize(bytes: Buffer, start: number, end: number): number {
 
 const ZERO = 0x30;
 const NINE = 0x39;
+const POINT = 0x2e;
+const MINUS = 0x2d;
+const EXPONENT = 0x65;
 
-/** One byte for every two significant digits, and one more; zeros at either end do not count. */
+/**
+ * One byte for two significant digits, and one more; zeros at either end do not count. DynamoDB Local, whose sizes the tests compare with, takes digits in
+ * pairs from the decimal point on, so that 1.5 has two pairs, and one byte more for a negative number; the guide leaves that to "approximately".
+ */
 export function numberSize(bytes: Buffer, start: number, end: number): number {
-  let significant = 0;
-  let trailingZeros = 0;
+  let exponent = 0;
+  let digits = 0;
+  let first = -1;
+  let last = -1;
+  let whole = -1;
   for (let i = start; i < end; i++) {
     const c = bytes[i];
-    if (c === 0x65 || c === 0x45) break;
-    if (c < ZERO || c > NINE) continue;
-    if (c !== ZERO) {
-      significant += trailingZeros + 1;
-      trailingZeros = 0;
-    } else if (significant > 0) trailingZeros++;
+    if (c === POINT) whole = digits;
+    else if (c >= ZERO && c <= NINE) {
+      if (c !== ZERO) {
+        if (first < 0) first = digits;
+        last = digits;
+      }
+      digits++;
+    } else if ((c | 0x20) === EXPONENT) {
+      exponent = Number(bytes.toString('latin1', i + 1, end));
+      break;
+    }
   }
-  return Math.ceil(significant / 2) + 1;
+  if (first < 0) return 1;
+  // The power of ten of the first digit written, from which those of the first and last significant ones follow.
+  const units = exponent + (whole < 0 ? digits : whole) - 1;
+  const pairs = Math.floor((units - first) / 2) - Math.floor((units - last) / 2) + 1;
+  return pairs + 1 + (bytes[start] === MINUS ? 1 : 0);
 }

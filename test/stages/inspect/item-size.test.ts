@@ -32,13 +32,16 @@ function sizeByTheGuide(value: Value): number {
   }
 }
 
+/** Digits in pairs from the decimal point on, written out in full. */
 function numberByTheGuide(text: string): number {
-  const digits = text
-    .replace(/[eE].*$/, '')
-    .replace(/[^0-9]/g, '')
-    .replace(/^0+/, '')
-    .replace(/0+$/, '');
-  return Math.ceil(digits.length / 2) + 1;
+  const [, sign, whole, fraction = '', power = '0'] = /^(-?)(\d+)(?:\.(\d+))?(?:E(-?\d+))?$/.exec(text) ?? [];
+  const padding = '0'.repeat(200);
+  const digits = padding + whole + fraction + padding;
+  const point = padding.length + whole.length + Number(power);
+  const even = point % 2 === 0 ? digits : `0${digits}`;
+  const pairs = (even.match(/../g) ?? []).join(' ').replace(/^(00 ?)+|( ?00)+$/g, '');
+  if (pairs === '') return 1;
+  return pairs.split(' ').length + 1 + sign.length;
 }
 
 describe('item size', () => {
@@ -55,15 +58,19 @@ describe('item size', () => {
   test.each([
     ['0', 1],
     ['7', 2],
-    ['-7', 2],
+    ['-7', 3],
     ['12', 2],
     ['123', 3],
     ['100', 2],
     ['0.00100', 2],
-    ['1.5E10', 2],
+    ['1.5', 3],
+    ['1.5E10', 3],
+    ['1.5E11', 2],
+    ['0.012', 3],
     ['00120.3400', 4],
+    ['-123.45', 5],
     ['12345678901234567890123456789012345678', 20],
-  ])('the number %s takes %i bytes: one for two significant digits, and one', (text, bytes) => {
+  ])('the number %s takes %i bytes: one for a pair of digits, one more, and one for the sign', (text, bytes) => {
     expect(sizeOf({ n: { N: text } })).toBe(1 + bytes);
   });
 

@@ -1,5 +1,6 @@
 import * as fc from 'fast-check';
 import { ItemView, NameTable } from '../../../src/model/item.ts';
+import { canonicalNumber, fitsDynamoDb } from '../../../src/model/number.ts';
 import { ItemProfiler } from '../../../src/stages/inspect/item-profiler.ts';
 import { PathTree, defaultPathLimits, type PathLimits } from '../../../src/stages/inspect/path-tree.ts';
 
@@ -9,14 +10,25 @@ export type Item = Record<string, Value>;
 
 const text = fc.string({ unit: 'binary', maxLength: 12 });
 /** Few names, so that items share paths; some need escapes in JSON, some quotes in a path. */
-const name = fc.oneof(fc.constantFrom('a', 'b', 'B', 'first-name', 'a.b', 'quo"te', 'back\\slash', '名前', ''), text);
-const digits = fc.stringMatching(/^-?(0|[1-9]\d{0,37})$/);
-const number = fc.oneof(
-  digits,
-  fc.tuple(digits, fc.stringMatching(/^\d{1,20}$/)).map(([whole, fraction]) => `${whole}.${fraction}`),
-  fc.tuple(digits, fc.integer({ min: -120, max: 120 })).map(([whole, power]) => `${whole}E${power}`),
+const name = fc.oneof(
+  fc.constantFrom('a', 'b', 'B', 'first-name', 'a.b', 'quo"te', 'back\\slash', '名前'),
+  text.filter((one) => one !== ''),
 );
+const digits = fc.stringMatching(/^-?(0|[1-9]\d{0,37})$/);
+const number = fc
+  .oneof(
+    digits,
+    fc.tuple(digits, fc.stringMatching(/^\d{1,20}$/)).map(([whole, fraction]) => `${whole}.${fraction}`),
+    fc.tuple(digits, fc.integer({ min: -120, max: 120 })).map(([whole, power]) => `${whole}E${power}`),
+  )
+  .filter(fitsDynamoDb);
 const binary = fc.uint8Array({ maxLength: 12 }).map((bytes) => Buffer.from(bytes).toString('base64'));
+
+/** A set has one to three members, none of them empty, no two the same. */
+function set(member: fc.Arbitrary<string>, identity = (one: string) => one): fc.Arbitrary<string[]> {
+  const filled = member.filter((one) => one !== '');
+  return fc.uniqueArray(filled, { minLength: 1, maxLength: 3, selector: identity });
+}
 
 const { value } = fc.letrec<{ value: Value }>((tie) => ({
   value: fc.oneof(
@@ -26,14 +38,15 @@ const { value } = fc.letrec<{ value: Value }>((tie) => ({
     binary.map((B) => ({ B })),
     fc.boolean().map((BOOL) => ({ BOOL })),
     fc.constant({ NULL: true }),
-    fc.array(text, { minLength: 1, maxLength: 3 }).map((SS) => ({ SS })),
-    fc.array(number, { minLength: 1, maxLength: 3 }).map((NS) => ({ NS })),
-    fc.array(binary, { minLength: 1, maxLength: 3 }).map((BS) => ({ BS })),
+    set(text).map((SS) => ({ SS })),
+    set(number, canonicalNumber).map((NS) => ({ NS })),
+    set(binary).map((BS) => ({ BS })),
     fc.array(tie('value'), { maxLength: 3 }).map((L) => ({ L })),
     fc.dictionary(name, tie('value'), { maxKeys: 4 }).map((M) => ({ M })),
   ),
 }));
 
+/** Items that DynamoDB can hold, apart from a key. */
 export const arbitraryItem: fc.Arbitrary<Item> = fc.dictionary(name, value, { maxKeys: 6 });
 
 /** The same item written in the ways that services write JSON. */
