@@ -1,12 +1,13 @@
 import type { Ledger } from '../engine/ledger.ts';
-import type { ProgressEvent, StageName } from '../model/events.ts';
+import type { ProgressEvent, StageName, StageProgress } from '../model/events.ts';
 
 /** How often the ledger is told where a stage stands, for `status` of another process. */
 const KEEP_MS = 1000;
 
-/** Keeps the latest progress of every stage in the ledger. */
+/** Keeps the latest progress of every stage in the ledger: every so often while it runs, and the last word when it ends. */
 export class ProgressKeeper {
   #ledger: Ledger | undefined;
+  readonly #latest = new Map<StageName, StageProgress>();
   readonly #keptMs = new Map<StageName, number>();
 
   set ledger(ledger: Ledger) {
@@ -14,10 +15,18 @@ export class ProgressKeeper {
   }
 
   hear(event: ProgressEvent): void {
-    if (event.type !== 'progress' || this.#ledger === undefined) return;
+    if (event.type === 'progress') {
+      this.#latest.set(event.stage, event);
+      if (Date.now() - (this.#keptMs.get(event.stage) ?? 0) >= KEEP_MS) this.#keep(event);
+    } else if (event.type === 'stage') {
+      const latest = this.#latest.get(event.stage);
+      if (latest !== undefined) this.#keep(latest);
+    }
+  }
+
+  #keep(progress: StageProgress): void {
     const nowMs = Date.now();
-    if (nowMs - (this.#keptMs.get(event.stage) ?? 0) < KEEP_MS) return;
-    this.#keptMs.set(event.stage, nowMs);
-    this.#ledger.setProgress(event, nowMs);
+    this.#keptMs.set(progress.stage, nowMs);
+    this.#ledger?.setProgress(progress, nowMs);
   }
 }
