@@ -91,7 +91,7 @@ export interface ItemFacts {
   largest: { sizeBytes: number; key?: Record<string, string> }[];
 }
 
-export interface SizeFacts {
+interface SizeFacts {
   min: number;
   mean: number;
   max: number;

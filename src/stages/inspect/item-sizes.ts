@@ -2,7 +2,7 @@ import type { CapacityEstimate, ItemFacts } from './catalog.ts';
 import { ITEM_BYTES_MAX, READ_UNIT_BYTES, WRITE_UNIT_BYTES } from './item-size.ts';
 
 /** From here on an item may outgrow the limit by a rule that lengthens a value. */
-export const NEAR_LIMIT_BYTES = ITEM_BYTES_MAX * 0.9;
+const NEAR_LIMIT_BYTES = ITEM_BYTES_MAX * 0.9;
 const LARGEST_KEPT = 10;
 
 /** Sums up the sizes of items. */
