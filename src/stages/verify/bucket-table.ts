@@ -84,10 +84,10 @@ export class BucketTable {
     }
   }
 
-  static decode(from: Buffer, at: number, bits: number): BucketTable {
+  static decode(from: Buffer, bits: number): BucketTable {
     const table = new BucketTable(bits);
     for (let bucket = 0; bucket < table.buckets; bucket++) {
-      const i = at + bucket * BUCKET_BYTES;
+      const i = bucket * BUCKET_BYTES;
       table.#counts[bucket] = from.readUInt32LE(i);
       for (let lane = 0; lane < LANES; lane++) table.#sums[bucket * LANES + lane] = from.readUInt32LE(i + 4 + lane * 4);
     }

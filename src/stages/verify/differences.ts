@@ -26,7 +26,7 @@ export interface Difference {
  * Joins what was collected of both sides by key hash: calls `onEqual` with the number of items found equal, and yields the others. Memory is that of one slice.
  */
 export function* joinKeys(store: KeyStore, onEqual: (items: number) => void): Generator<Candidate> {
-  for (let slice = 0; slice < store.slices; slice++) {
+  for (const slice of store.slices()) {
     const source = store.slice('source', slice);
     const target = store.slice('target', slice);
     let equal = 0;

@@ -1,14 +1,13 @@
 import { promisify } from 'node:util';
 import { gunzip, gzip } from 'node:zlib';
 import { z } from 'zod';
-import { DynaferryError } from '../../model/errors.ts';
 import { BUCKET_BITS_MAX, BUCKET_BYTES, BucketTable } from './bucket-table.ts';
+import { damagedObject, parseHeader, splitHeader } from './object-header.ts';
 import { digestFacts, type SideDigests } from './side-digests.ts';
 
 const compress = promisify(gzip);
 const decompress = promisify(gunzip);
 
-const NEWLINE = 0x0a;
 /** The header names attributes and one position a segment; far below this. */
 const HEADER_BYTES_MAX = 16 * 1024 * 1024;
 
@@ -30,28 +29,13 @@ export async function decodeDigests(object: Buffer, what: string): Promise<SideD
   try {
     bytes = await decompress(object, { maxOutputLength: HEADER_BYTES_MAX + 2 ** BUCKET_BITS_MAX * BUCKET_BYTES });
   } catch (error) {
-    throw damaged(what, 'is damaged or truncated', error);
+    throw damagedObject(what, 'is damaged or truncated', error);
   }
-  const lineEnd = bytes.indexOf(NEWLINE);
-  const { format: _, version: __, ...facts } = parseHeader(bytes.subarray(0, Math.max(0, lineEnd)), what);
-  if (bytes.length !== lineEnd + 1 + 2 ** facts.bucketBits * BUCKET_BYTES)
-    throw damaged(what, 'has another length than its header says');
-  const table = BucketTable.decode(bytes, lineEnd + 1, facts.bucketBits);
-  if (table.items() !== facts.items) throw damaged(what, 'holds another number of items than its header says');
+  const { line, body } = splitHeader(bytes);
+  const { format: _, version: __, ...facts } = parseHeader(header, line, what);
+  if (body.length !== 2 ** facts.bucketBits * BUCKET_BYTES)
+    throw damagedObject(what, 'has another length than its header says');
+  const table = BucketTable.decode(body, facts.bucketBits);
+  if (table.items() !== facts.items) throw damagedObject(what, 'holds another number of items than its header says');
   return { facts, table };
-}
-
-function parseHeader(line: Buffer, what: string): z.infer<typeof header> {
-  try {
-    return header.parse(JSON.parse(line.toString('utf8')));
-  } catch (error) {
-    throw damaged(what, 'is not a digest object that this version can read', error);
-  }
-}
-
-function damaged(what: string, how: string, cause?: unknown): DynaferryError {
-  return new DynaferryError('DATA_DAMAGED', `${what} ${how}`, {
-    fix: 'Run `dynaferry verify` again at the site that it is of.',
-    cause,
-  });
 }

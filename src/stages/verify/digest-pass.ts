@@ -5,7 +5,7 @@ import { BucketTable, bucketBitsFor } from './bucket-table.ts';
 import { decodeDigests, encodeDigests } from './digest-object.ts';
 import { DIGEST_BYTES } from './item-digester.ts';
 import { checkPositions, newPositions, positionBehind, readSegments } from './segments.ts';
-import { isSameJson, type DigestFacts, type SideDigests } from './side-digests.ts';
+import { factsOf, type DigestFacts, type SideDigests } from './side-digests.ts';
 import type { ItemPage, SideName, SideSettings, Subject } from './side.ts';
 import type { SideReader } from './side-reader.ts';
 
@@ -59,15 +59,10 @@ export async function computeSideDigests(
 
 function newDigests(name: SideName, side: SideSettings, subject: Subject, options: DigestPassOptions): SideDigests {
   const bucketBits = bucketBitsFor(options.itemsEstimate);
-  const { partition, sort } = subject.keySchema;
-  const plain = ({ name: keyName, type }: typeof partition): typeof partition => ({ name: keyName, type });
   const facts: DigestFacts = {
     side: name,
     of: side.of,
-    policyHash: subject.policyHash,
-    keySchema:
-      sort === undefined ? { partition: plain(partition) } : { partition: plain(partition), sort: plain(sort) },
-    ignore: [...subject.ignore].sort(),
+    ...factsOf(subject),
     bucketBits,
     items: 0,
     filtered: 0,
@@ -98,15 +93,9 @@ async function loadProgress(
 }
 
 function isContinuation(saved: DigestFacts, wanted: DigestFacts): boolean {
-  const identity = ({ side, of, policyHash, keySchema, ignore }: DigestFacts): unknown[] => [
-    side,
-    of,
-    policyHash,
-    keySchema,
-    ignore,
-  ];
+  const identity = (facts: DigestFacts): string => JSON.stringify([facts.side, facts.of, factsOf(facts)]);
   return (
-    isSameJson(identity(saved), identity(wanted)) &&
+    identity(saved) === identity(wanted) &&
     wanted.startedMs - saved.startedMs < RESUME_MS_MAX &&
     (saved.positions === undefined || saved.positions.length === wanted.positions?.length)
   );

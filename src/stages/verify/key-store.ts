@@ -45,16 +45,15 @@ type Row = Record<string, unknown>;
 export class KeyStore {
   readonly #db: DatabaseSync;
   readonly #path: string;
-  readonly #insert: Record<SideName, StatementSync>;
+  readonly #statements: Record<SideName, SideStatements>;
   readonly #rows: Record<SideName, number>;
 
   private constructor(db: DatabaseSync, path: string) {
-    const insert = (side: SideName): StatementSync => db.prepare(`INSERT INTO ${side} VALUES (?, ?, ?, ?, ?, ?)`);
     const rows = (side: SideName): number =>
       (db.prepare(`SELECT count(*) AS n FROM ${side}`).get() as Row)['n'] as number;
     this.#db = db;
     this.#path = path;
-    this.#insert = { source: insert('source'), target: insert('target') };
+    this.#statements = { source: statements(db, 'source'), target: statements(db, 'target') };
     this.#rows = { source: rows('source'), target: rows('target') };
   }
 
@@ -102,23 +101,36 @@ export class KeyStore {
     });
   }
 
+  /** Forgets the rows and positions of a side. */
+  clear(side: SideName): void {
+    guard(() => {
+      this.#db.exec(`BEGIN; DELETE FROM ${side}; DELETE FROM position WHERE side = '${side}'; COMMIT`);
+      this.#rows[side] = 0;
+    });
+  }
+
   /** All rows of a side in the order of their key hashes. */
   *rows(side: SideName): Generator<KeyRow> {
-    for (let slice = 0; slice < 2 ** SLICE_BITS; slice++) yield* this.slice(side, slice);
+    for (const slice of this.slices()) yield* this.slice(side, slice);
   }
 
-  /** The rows of one slice, in the order of their key hashes. Every row of a lower slice has a lower key hash. */
+  /** The slices that have rows of either side, in their order; every row of one has a lower key hash than all rows of the next. */
+  *slices(): Generator<number> {
+    for (let slice = this.#nextSlice(0); slice !== undefined; slice = this.#nextSlice(slice + 1)) yield slice;
+  }
+
+  /** The rows of one slice, in the order of their key hashes. */
   slice(side: SideName, slice: number): KeyRow[] {
     const first = slice * ROWS_MAX;
-    const rows = guard(() =>
-      this.#db.prepare(`SELECT * FROM ${side} WHERE id >= ? AND id < ? ORDER BY key_hash`).all(first, first + ROWS_MAX),
-    );
-    return rows.map(fromRow);
+    return guard(() => this.#statements[side].select.all(first, first + ROWS_MAX)).map(fromRow);
   }
 
-  /** How many slices there are. */
-  get slices(): number {
-    return 2 ** SLICE_BITS;
+  #nextSlice(from: number): number | undefined {
+    const firstRow = (side: SideName): number | null =>
+      (this.#statements[side].next.get(from * ROWS_MAX) as Row)['id'] as number | null;
+    const [source, target] = guard(() => [firstRow('source'), firstRow('target')]);
+    const first = Math.min(source ?? Infinity, target ?? Infinity);
+    return first === Infinity ? undefined : Math.floor(first / ROWS_MAX);
   }
 
   /** What was collected stays for the next call. */
@@ -137,8 +149,31 @@ export class KeyStore {
   #addRow(side: SideName, row: KeyRow, number: number): void {
     const id = bucketOf(row.keyHash, SLICE_BITS) * ROWS_MAX + number;
     const failsFilter = row.failsFilter === undefined ? null : row.failsFilter ? 1 : 0;
-    this.#insert[side].run(id, row.keyHash, row.digest, row.key ?? null, row.sealedSourceKey ?? null, failsFilter);
+    this.#statements[side].insert.run(
+      id,
+      row.keyHash,
+      row.digest,
+      row.key ?? null,
+      row.sealedSourceKey ?? null,
+      failsFilter,
+    );
   }
+}
+
+interface SideStatements {
+  insert: StatementSync;
+  /** The rows of a slice. */
+  select: StatementSync;
+  /** The first row from an id on. */
+  next: StatementSync;
+}
+
+function statements(db: DatabaseSync, side: SideName): SideStatements {
+  return {
+    insert: db.prepare(`INSERT INTO ${side} VALUES (?, ?, ?, ?, ?, ?)`),
+    select: db.prepare(`SELECT * FROM ${side} WHERE id >= ? AND id < ? ORDER BY key_hash`),
+    next: db.prepare(`SELECT min(id) AS id FROM ${side} WHERE id >= ?`),
+  };
 }
 
 /** Removes a store that is not open. */

@@ -1,19 +1,36 @@
+import { hash } from 'node:crypto';
 import { z } from 'zod';
 import { DynaferryError } from '../../model/errors.ts';
 import { BUCKET_BITS_MAX, BucketTable } from './bucket-table.ts';
+import type { KeyAttribute } from '../../model/key.ts';
 import type { BucketSet } from './bucket-set.ts';
+import type { SideName, Subject } from './side.ts';
 
 const keyAttribute = z.object({ name: z.string(), type: z.enum(['S', 'N', 'B']) });
 
-/** What is said of a bucket table beside the table itself: the header of the digest object, docs/formats/digests.md. */
-export const digestFacts = z.object({
-  side: z.enum(['source', 'target']),
-  /** What was read. */
-  of: z.string(),
+/** What digests are digests of. */
+export const subjectFacts = z.object({
   policyHash: z.string(),
   keySchema: z.object({ partition: keyAttribute, sort: keyAttribute.optional() }),
   /** Attributes left out, sorted. */
   ignore: z.array(z.string()),
+});
+
+export type SubjectFacts = z.infer<typeof subjectFacts>;
+
+/** The subject with its properties in the order in which they are compared and written. */
+export function factsOf({ policyHash, keySchema: { partition, sort }, ignore }: Subject): SubjectFacts {
+  const plain = ({ name, type }: KeyAttribute): KeyAttribute => ({ name, type });
+  const keySchema =
+    sort === undefined ? { partition: plain(partition) } : { partition: plain(partition), sort: plain(sort) };
+  return { policyHash, keySchema, ignore: [...ignore].sort() };
+}
+
+/** What is said of a bucket table beside the table itself: the header of the digest object, docs/formats/digests.md. */
+export const digestFacts = subjectFacts.extend({
+  side: z.enum(['source', 'target']),
+  /** What was read. */
+  of: z.string(),
   bucketBits: z.int().min(1).max(BUCKET_BITS_MAX),
   /** Items in the buckets. */
   items: z.int().nonnegative(),
@@ -53,6 +70,12 @@ export function compareDigests(source: SideDigests, target: SideDigests): Bucket
   return { differing, equal };
 }
 
+/** Tells one comparison from another: a second pass goes on only after the very same first pass. */
+export function comparisonFingerprint(digests: Record<SideName, SideDigests>, { bitmap }: BucketSet): string {
+  const facts = JSON.stringify([digests.source.facts, digests.target.facts]);
+  return hash('sha256', Buffer.concat([Buffer.from(facts), bitmap]), 'hex');
+}
+
 function checkComparable(source: DigestFacts, target: DigestFacts): void {
   for (const facts of [source, target])
     if (facts.positions !== undefined)
@@ -71,19 +94,24 @@ function checkComparable(source: DigestFacts, target: DigestFacts): void {
         fix: 'Compare the digests of one site with those of the other.',
       },
     );
-  if (source.policyHash !== target.policyHash)
+  checkSameSubject(source, target);
+}
+
+/** Throws where what was read at one site was digested under another policy, by another key, or without other attributes than at the other site. */
+export function checkSameSubject(one: SubjectFacts, other: SubjectFacts): void {
+  if (one.policyHash !== other.policyHash)
     throw new DynaferryError('POLICY_MISMATCH', 'the digests of source and target were made under different policies', {
       fix: 'Run `dynaferry verify` at both sites with the same migration.yaml.',
     });
-  if (!isSameJson(source.keySchema, target.keySchema))
+  if (!isSameJson(one.keySchema, other.keySchema))
     throw new DynaferryError('KEY_SCHEMA_MISMATCH', 'the digests of source and target match items by different keys');
-  if (!isSameJson(source.ignore, target.ignore))
+  if (!isSameJson(one.ignore, other.ignore))
     throw new DynaferryError('CONFIG_INVALID', 'the digests of source and target leave out different attributes', {
       fix: 'Run `dynaferry verify` at both sites with the same settings.',
     });
 }
 
 /** For values whose properties were written in the same order. */
-export function isSameJson(a: unknown, b: unknown): boolean {
+function isSameJson(a: unknown, b: unknown): boolean {
   return JSON.stringify(a) === JSON.stringify(b);
 }

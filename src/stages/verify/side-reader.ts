@@ -67,23 +67,23 @@ export class SourceReader implements SideReader {
   }
 }
 
-/** Says whether an item at the target passes the policy's filter. Only where no rule touches an attribute that the filter names. */
+/** Says whether an item at the target matches the policy's filter. Only where no rule touches an attribute that the filter names. */
 export interface TargetFilter {
   readonly names: ItemPolicy['names'];
-  passes(item: ItemView): boolean;
+  matches(item: ItemView): boolean;
 }
 
 /** Reads the target's items as they are. */
 export class TargetReader implements SideReader {
   readonly view: ItemView;
   readonly digester: ItemDigester;
-  readonly #filter: { view: ItemView; passes: (item: ItemView) => boolean } | undefined;
+  readonly #filter: { view: ItemView; matches: (item: ItemView) => boolean } | undefined;
 
   constructor(subject: Subject, filter?: TargetFilter) {
     this.digester = new ItemDigester(subject);
     this.view = this.digester.view;
     this.#filter =
-      filter === undefined ? undefined : { view: new ItemView(filter.names), passes: (item) => filter.passes(item) };
+      filter === undefined ? undefined : { view: new ItemView(filter.names), matches: (item) => filter.matches(item) };
   }
 
   read(item: ItemView): Outcome {
@@ -98,6 +98,6 @@ export class TargetReader implements SideReader {
   #failsFilter(item: ItemView): boolean | undefined {
     if (this.#filter === undefined) return undefined;
     this.#filter.view.read(item.bytes, item.start);
-    return !this.#filter.passes(this.#filter.view);
+    return !this.#filter.matches(this.#filter.view);
   }
 }

@@ -1,9 +1,11 @@
 import type { Candidate, Difference } from './differences.ts';
 import type { SecondLook } from './recheck.ts';
 
+const DIFFERENCES_MAX = 10_000;
+
 /** Adds up what verification found. Lists differences up to a limit and counts them all. */
 export class Tally {
-  equal = 0;
+  equal: number;
   missing = 0;
   extra = 0;
   different = 0;
@@ -14,7 +16,9 @@ export class Tally {
   readonly differences: Difference[] = [];
   readonly #differencesMax: number;
 
-  constructor(differencesMax: number) {
+  /** `equal` items are known to be so from the start. */
+  constructor(equal: number, differencesMax = DIFFERENCES_MAX) {
+    this.equal = equal;
     this.#differencesMax = differencesMax;
   }
 

@@ -1,18 +1,19 @@
-import { hash } from 'node:crypto';
 import { runPool } from '../../engine/pool.ts';
 import type { KeySchema } from '../../model/key.ts';
-import { writeAtomically } from './atomic-file.ts';
 import type { BucketSet } from './bucket-set.ts';
 import { computeSideDigests } from './digest-pass.ts';
-import { differenceLine, joinKeys, type Difference } from './differences.ts';
+import { joinKeys } from './differences.ts';
 import { collectKeys } from './key-pass.ts';
 import { KeyStore } from './key-store.ts';
 import { Rechecker, type RecheckSettings } from './recheck.ts';
-import { compareDigests, type SideDigests } from './side-digests.ts';
+import { compareDigests, comparisonFingerprint, type SideDigests } from './side-digests.ts';
 import { SourceReader, TargetReader, type SideReader, type TargetFilter } from './side-reader.ts';
 import { Tally } from './tally.ts';
 import { VerifyFiles } from './verify-files.ts';
+import { concludeVerification, type VerifyResult } from './verify-result.ts';
 import type { ItemPolicy, SideName, SideSettings, Subject } from './side.ts';
+
+export type { VerifyResult } from './verify-result.ts';
 
 /** How far a verification is. */
 export interface VerifyProgress {
@@ -41,33 +42,6 @@ export interface VerifySettings {
   signal?: AbortSignal;
 }
 
-/** What verification found. The target is the policy applied to the source where missing, extra and different are 0. */
-export interface VerifyResult {
-  equal: number;
-  /** Items that the policy lets through and the target lacks. */
-  missing: number;
-  /** Items of the target that the policy makes of no source item. */
-  extra: number;
-  different: number;
-  /** Of extra and different items, those at the target that fail the policy's filter; undefined where rules make that impossible to tell. */
-  failsPolicy: number | undefined;
-  /** Differences that a second look no longer found. */
-  settled: number;
-  /** Source items that the policy let through. */
-  itemsSource: number;
-  itemsTarget: number;
-  filteredAtSource: number;
-  /** Source items that a rule refuses; they are not expected at the target. */
-  refusedAtSource: number;
-  buckets: number;
-  bucketsDiffering: number;
-  /** Up to `differencesMax` of them. Keys may be personal data: not for the screen. */
-  differences: Difference[];
-  /** The same list as JSON lines, readable by its owner only; undefined where there is no difference. */
-  differencesFile: string | undefined;
-}
-
-const DIFFERENCES_MAX = 10_000;
 const LOOKS_AT_ONCE = 8;
 
 /**
@@ -97,29 +71,10 @@ class Verification {
   async run(): Promise<VerifyResult> {
     const digests = await this.#digests();
     const { differing, equal } = compareDigests(digests.source, digests.target);
-    const tally = new Tally(this.#settings.differencesMax ?? DIFFERENCES_MAX);
-    tally.equal = equal;
-    const bucketsDiffering = differing.count();
-    if (bucketsDiffering > 0) await this.#goDownToKeys(digests, differing, tally);
-    const differencesFile = await this.#writeDifferences(tally.differences);
-    this.#files.discardProgress();
-    const { missing, extra, different, failsPolicy, settled, differences } = tally;
-    return {
-      equal: tally.equal,
-      missing,
-      extra,
-      different,
-      failsPolicy: this.#settings.target.filter === undefined ? undefined : failsPolicy,
-      settled,
-      itemsSource: digests.source.facts.items,
-      itemsTarget: digests.target.facts.items,
-      filteredAtSource: digests.source.facts.filtered,
-      refusedAtSource: digests.source.facts.refused,
-      buckets: 2 ** differing.bits,
-      bucketsDiffering,
-      differences,
-      differencesFile,
-    };
+    const tally = new Tally(equal, this.#settings.differencesMax);
+    if (differing.count() > 0) await this.#goDownToKeys(digests, differing, tally);
+    const knowsFilter = this.#settings.target.filter !== undefined;
+    return concludeVerification(digests, differing, tally, knowsFilter, this.#files);
   }
 
   async #digests(): Promise<Record<SideName, SideDigests>> {
@@ -140,7 +95,7 @@ class Verification {
   }
 
   async #goDownToKeys(digests: Record<SideName, SideDigests>, differing: BucketSet, tally: Tally): Promise<void> {
-    const store = KeyStore.open(this.#files.keys, fingerprint(digests, differing));
+    const store = KeyStore.open(this.#files.keys, comparisonFingerprint(digests, differing));
     try {
       await this.#atBothSides((side, signal) =>
         collectKeys(side, this.#settings[side], this.#readers[side], differing, store, {
@@ -174,15 +129,6 @@ class Verification {
     await runPool(candidates, LOOKS_AT_ONCE, worker, scope);
   }
 
-  async #writeDifferences(differences: readonly Difference[]): Promise<string | undefined> {
-    if (differences.length === 0) {
-      this.#files.discardDifferences();
-      return undefined;
-    }
-    await writeAtomically(this.#files.differences, differences.map(differenceLine).join(''));
-    return this.#files.differences;
-  }
-
   /** The first side that fails stops the other, and is waited for, so that both have saved their progress. */
   async #atBothSides(work: (side: SideName, signal: AbortSignal) => Promise<void>): Promise<void> {
     const scope = new AbortController();
@@ -193,10 +139,4 @@ class Verification {
 
 function anySignal(outer: AbortSignal | undefined, inner: AbortSignal): AbortSignal {
   return outer === undefined ? inner : AbortSignal.any([outer, inner]);
-}
-
-/** What a second pass is about: it goes on only after the very same first pass. */
-function fingerprint(digests: Record<SideName, SideDigests>, differing: BucketSet): string {
-  const facts = JSON.stringify([digests.source.facts, digests.target.facts]);
-  return hash('sha256', Buffer.concat([Buffer.from(facts), differing.bitmap]), 'hex');
 }
