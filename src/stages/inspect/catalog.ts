@@ -99,7 +99,7 @@ interface SizeFacts {
 
 /** What reading and writing the whole table costs, in units. Index writes come on top. */
 export interface CapacityEstimate {
-  /** Items that it is reckoned for: counted by a full scan, or as described. */
+  /** Items that it is reckoned for: those read, after a full scan or where fewer are described; else as described. */
   items: number;
   itemsFrom: 'scan' | 'described';
   readUnitsConsistent: number;

@@ -6,7 +6,7 @@ import { printable, textTable, wrap } from './text-table.ts';
 
 /** Columns of a terminal that the text keeps within. */
 const WIDTH = 110;
-const TYPES_WIDTH = 18;
+const TYPES_WIDTH = 20;
 
 /** The catalog for people to read on a terminal, without colours; ends in a line break. */
 export function renderCatalog(catalog: Catalog): string {
@@ -125,7 +125,7 @@ function paths({ paths: list, pathsLimit, coverage }: Catalog): string[] {
   if (list.length === 0) return ['Attributes: none'];
   const withExamples = list.some((path) => path.examples !== undefined);
   const columns = [
-    { title: 'path', widthMax: withExamples ? 24 : 42 },
+    { title: 'path', widthMax: withExamples ? 22 : 40 },
     { title: 'types', widthMax: TYPES_WIDTH },
     { title: 'items', align: 'right' },
     { title: 'share', align: 'right' },

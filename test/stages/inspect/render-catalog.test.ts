@@ -29,10 +29,10 @@ describe('the catalog on a terminal', () => {
         by-country  global  country (S)  email         900
 
       Attributes of the sample
-        path                      types               items  share  bytes min  mean  max  empty  null  examples
-        PK                        S                   1,000   100%         36    36   36     0%    0%  a | b
-        address.city              S 99.9%, NULL 0.1%    900  90.0%          0     8   40  10.0%  0.1%
-        sessions.*.a…_long_name_  N                       1  <0.1%          1     2   21     0%    0%
+        path                    types               items  share  bytes min  mean  max  empty  null  examples
+        PK                      S                   1,000   100%         36    36   36     0%    0%  a | b
+        address.city            S 99.9%, NULL 0.1%    900  90.0%          0     8   40  10.0%  0.1%
+        sessions.*.…long_name_  N                       1  <0.1%          1     2   21     0%    0%
 
       Findings
         warning MIXED_TYPES: Values of several types are at: amount (S, N), and this goes on for so long that it
