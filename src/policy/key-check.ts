@@ -1,6 +1,6 @@
-import type { Finding, FindingSeverity } from '../model/finding.ts';
+import type { Finding } from '../model/finding.ts';
 import { keyAttributes, type KeyAttribute, type KeySchema } from '../model/key.ts';
-import { ruleName, type RuleNode } from './rule-node.ts';
+import { isUntouched, type RuleNode } from './rule-node.ts';
 import { rivalsOf, type Unlisted } from './rule-tree.ts';
 
 /** What is known of the tables besides their primary keys. */
@@ -44,25 +44,29 @@ function checkSourceKey({ nodes, unlisted }: Rules, { name, type }: KeyAttribute
   const node = nodes.find((other) => other.name === name);
   if (node === undefined && unlisted !== 'keep')
     return [
-      onKey(`unlisted: ${unlisted} ${unlisted === 'drop' ? 'drops' : 'refuses'} the key attribute ${name}`, {
-        fix: `Add the rule ${name}: keep.`,
-      }),
+      onKey(
+        `unlisted: ${unlisted} ${unlisted === 'drop' ? 'drops' : 'refuses'} the key attribute ${name}`,
+        `Add the rule ${name}: keep.`,
+      ),
     ];
   if (node?.drop === true)
-    return [onKey(`the rule drop on ${name} drops a key attribute`, { fix: `Keep ${name}, or hash or tokenize it.` })];
+    return [onKey(`the rule drop on ${name} drops a key attribute`, `Keep ${name}, or hash or tokenize it.`)];
+  if (node !== undefined && node.rule === undefined && !node.entries.every(isUntouched))
+    return [
+      onKey(
+        `${name} is a key attribute and so no map, and each item would be refused`,
+        `Remove the rules inside of ${name}.`,
+      ),
+    ];
   const findings: Finding[] = [];
   const rule = node?.rule;
-  if (rule !== undefined && !rule.traits.keepsUniqueness)
-    findings.push(
-      onKey(`the rule ${rule.name} on ${name} can make two keys one, and one of the items would be lost`, {
-        fix: `Use hash, tokenize or encrypt on ${name}${rule.name === 'function' ? ', or declare keepsUniqueness if the function keeps it' : ''}.`,
-      }),
-    );
+  if (rule !== undefined && !rule.traits.keepsUniqueness) findings.push(mergesKeys(rule.name, name));
   if (rule !== undefined && !rule.traits.deterministic)
     findings.push(
-      onKey(`the rule ${rule.name} on ${name} is not deterministic: each run would make other keys`, {
-        fix: `Use a deterministic rule on ${name}.`,
-      }),
+      onKey(
+        `the rule ${rule.name} on ${name} is not deterministic: each run would make other keys`,
+        `Use a deterministic rule on ${name}.`,
+      ),
     );
   const targetName = node?.rename ?? name;
   const image = target.find((attribute) => attribute.name === targetName);
@@ -76,9 +80,10 @@ function checkType(output: string | undefined, rule: string, name: string, image
   if (output === image.type) return [];
   const becomes = output === undefined ? 'may give a value of any type' : `gives a value of type ${output}`;
   return [
-    onKey(`the rule ${rule} on ${name} ${becomes}, and the target's key ${image.name} is of type ${image.type}`, {
-      fix: `Use a rule that gives ${image.type}, or a target table whose key is ${image.name} of type ${output ?? 'S'}.`,
-    }),
+    onKey(
+      `the rule ${rule} on ${name} ${becomes}, and the target's key ${image.name} is of type ${image.type}`,
+      `Use a rule that gives ${image.type}, or a target table whose key is ${image.name} of type ${output ?? 'S'}.`,
+    ),
   ];
 }
 
@@ -110,16 +115,18 @@ function checkIndexKey({ nodes, unlisted }: Rules, index: string, { name, type }
   const listed = nodes.some((node) => node.name === name);
   if (producers.length === 0 && (listed || unlisted !== 'keep'))
     return [
-      onIndex(`the policy lets no ${name} through, so no item will be in the target's index ${index}`, {
-        fix: `Keep ${name}, or create the target without the index.`,
-      }),
+      onIndex(
+        `the policy lets no ${name} through, so no item will be in the target's index ${index}`,
+        `Keep ${name}, or create the target without the index.`,
+      ),
     ];
   return producers.flatMap(({ rule, name: source }) => {
     if (rule === undefined || rule.outputType(type) === type) return [];
     return [
-      onIndex(`the rule ${rule.name} on ${source} may change its type, and the target's index ${index} wants ${type}`, {
-        fix: `DynamoDB refuses items of which ${name} is not ${type}: use another rule, or another index.`,
-      }),
+      onIndex(
+        `the rule ${rule.name} on ${source} may change its type, and the target's index ${index} wants ${type}`,
+        `DynamoDB refuses items of which ${name} is not ${type}: use another rule, or another index.`,
+      ),
     ];
   });
 }
@@ -130,12 +137,25 @@ function checkNames({ nodes, unlisted }: Rules, known: readonly string[]): Findi
   return nodes.flatMap((node) =>
     rivalsOf(node, nodes, unlisted)
       .filter((rival) => seen.has(rival))
-      .map((rival): Finding => ({
-        severity: known.includes(rival) || known.includes(node.name) ? 'error' : 'warning',
-        code: 'RENAME_COLLISION',
-        message: `${node.name} is renamed to ${node.rename}, and ${rival} ${ruleName(nodes.find((other) => other.name === rival) ?? node) === 'rename' && rival !== node.rename ? 'is renamed to that too' : 'has that name'}: items that have both are refused`,
-        fix: `Give one of them another name, or drop it.`,
-      })),
+      .map((rival) => collision(node, rival, known.includes(rival) || known.includes(node.name))),
+  );
+}
+
+function collision(node: RuleNode, rival: string, isKnown: boolean): Finding {
+  const how = rival === node.rename ? 'has that name' : 'is renamed to that too';
+  return {
+    severity: isKnown ? 'error' : 'warning',
+    code: 'RENAME_COLLISION',
+    message: `${node.name} is renamed to ${node.rename}, and ${rival} ${how}: items that have both are refused`,
+    fix: 'Give one of them another name, or drop it.',
+  };
+}
+
+function mergesKeys(rule: string, name: string): Finding {
+  const declare = rule === 'function' ? ', or declare keepsUniqueness if the function keeps it' : '';
+  return onKey(
+    `the rule ${rule} on ${name} can make two keys one, and one of the items would be lost`,
+    `Use hash, tokenize or encrypt on ${name}${declare}.`,
   );
 }
 
@@ -158,10 +178,10 @@ function typesDiffer(name: string, type: string, image: KeyAttribute): Finding {
   };
 }
 
-function onKey(message: string, { fix }: { fix: string }): Finding {
+function onKey(message: string, fix: string): Finding {
   return { severity: 'error', code: 'RULE_ON_KEY', message, fix };
 }
 
-function onIndex(message: string, { fix }: { fix: string }, severity: FindingSeverity = 'warning'): Finding {
-  return { severity, code: 'RULE_ON_INDEX_KEY', message, fix };
+function onIndex(message: string, fix: string): Finding {
+  return { severity: 'warning', code: 'RULE_ON_INDEX_KEY', message, fix };
 }

@@ -55,6 +55,7 @@ const table: [what: string, spec: PolicySpec, source: KeySchema, target: KeySche
     key('PK'),
     [],
   ],
+  ['a rule inside of it', { attributes: { 'PK.a': 'drop' } }, key('PK'), key('PK'), ['error RULE_ON_KEY']],
   ['another type', {}, key('PK', 'S'), key('PK', 'N'), ['error KEY_SCHEMA_MISMATCH']],
   ['another name', {}, key('PK'), key('id'), ['error KEY_SCHEMA_MISMATCH', 'error KEY_SCHEMA_MISMATCH']],
   ['a sort key less', {}, key('PK', 'S', 'SK'), key('PK'), ['error KEY_SCHEMA_MISMATCH']],
