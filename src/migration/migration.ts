@@ -5,6 +5,8 @@ import { asDynaferryError, DynaferryError } from '../model/errors.ts';
 import type { EventListener, ProgressEvent, StageName, Summary, VerifyCounts } from '../model/events.ts';
 import { inspectTable } from '../stages/inspect/inspect-table.ts';
 import type { Catalog } from '../stages/inspect/catalog.ts';
+import type { ReadProgress } from '../stages/inspect/read-items.ts';
+import { capacityOf } from '../dynamodb/table.ts';
 import { readMigrationFile } from './file/parse.ts';
 import type { MigrationFile } from './file/migration-file.ts';
 import { Limits } from './limits.ts';
@@ -34,6 +36,7 @@ export interface InspectRequest {
   sample?: number | 'all';
   /** Example values for each path; none unless told. */
   examples?: number;
+  onProgress?: (progress: ReadProgress) => void;
 }
 
 export interface RunRequest {
@@ -109,6 +112,8 @@ export class Migration {
       segments: INSPECT_SEGMENTS,
       consistentRead: source.consistentRead,
       ...(request.examples !== undefined && { examples: request.examples }),
+      pace: this.#workspace.options.limits.read(this.file.limits, capacityOf(table).read),
+      onProgress: request.onProgress,
       signal: this.#workspace.options.context.signal,
     });
   }
@@ -192,7 +197,7 @@ export class Migration {
         ledger.setFact('exportId', newExportId(startedMs));
       }
       await work();
-      checkDeadLetters(ledger.totals(), this.#deadLetterPlaces());
+      checkDeadLetters(ledger.totals(), locks, this.#deadLetterPlaces());
     } catch (thrown) {
       const { code, message, fix } = asDynaferryError(thrown);
       error = { code, message, fix };

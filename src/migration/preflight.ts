@@ -1,6 +1,7 @@
 import { compareDefinition } from '../dynamodb/compare-definition.ts';
 import { definitionLike, type TargetTable } from '../dynamodb/table-definition.ts';
 import { findTable, keySchemaOf, type TableDescription } from '../dynamodb/table.ts';
+import { errorCatalogue, type ErrorCode } from '../model/error-catalogue.ts';
 import { asDynaferryError, DynaferryError } from '../model/errors.ts';
 import type { Finding } from '../model/finding.ts';
 import { type KeySchema, type KeyType } from '../model/key.ts';
@@ -36,11 +37,11 @@ export async function preflight(workspace: Workspace, attributesSeen: Iterable<s
   };
   const sourceTable = await attempt(() => workspace.sourceTable());
   await attempt(() => workspace.nativeExport());
-  await attempt(async () => (await workspace.sourceBucket()).check(signal));
+  await attempt(async () => (await workspace.sourceBucket()).check(workspace.prefix('source'), signal));
   const targetTable = await attempt(async () =>
     findTable(await workspace.targetDynamoDb(), workspace.file.target.table, signal),
   );
-  await attempt(async () => (await workspace.targetBucket()).check(signal));
+  await attempt(async () => (await workspace.targetBucket()).check(workspace.prefix('target'), signal));
   const policy = await attempt(() => workspace.policy());
   let keyAtTarget: KeySchema | undefined;
   if (policy !== undefined) {
@@ -59,20 +60,20 @@ export async function preflight(workspace: Workspace, attributesSeen: Iterable<s
   return { findings: unique(findings), targetTable, keyAtTarget };
 }
 
-/** Throws PREFLIGHT with all errors among the findings; a single one keeps its own code. */
+/** Throws where errors are among the findings: under their own code where that is one, so that a missing table is a missing table; else as PREFLIGHT. */
 export function refuseErrors(findings: readonly Finding[]): void {
   const errors = findings.filter((finding) => finding.severity === 'error');
   if (errors.length === 0) return;
   const [first] = errors;
-  const message = errors.map((finding) => `${finding.message} ${finding.fix}`).join('\n');
-  throw new DynaferryError(
-    'PREFLIGHT',
-    errors.length === 1 ? first.message : `${errors.length} findings:\n${message}`,
-    {
-      fix: errors.length === 1 ? first.fix : undefined,
-      serviceCode: first.code,
-    },
-  );
+  const code =
+    isErrorCode(first.code) && errors.every((finding) => finding.code === first.code) ? first.code : 'PREFLIGHT';
+  if (errors.length === 1) throw new DynaferryError(code, first.message, { fix: first.fix });
+  const list = errors.map(({ message, fix }) => `  - ${message}\n    ${fix}`).join('\n');
+  throw new DynaferryError(code, `${errors.length} checks before the run failed:\n${list}`);
+}
+
+function isErrorCode(code: string): code is ErrorCode {
+  return code in errorCatalogue;
 }
 
 /** How key and index attributes are called and typed at the target. */

@@ -1,6 +1,6 @@
 import type { LedgerTotals } from '../engine/ledger.ts';
 import { DynaferryError } from '../model/errors.ts';
-import type { Summary, VerifyCounts } from '../model/events.ts';
+import type { StageName, Summary, VerifyCounts } from '../model/events.ts';
 
 /** The counts of a summary, from what the ledger recorded. */
 export function countsOf(totals: LedgerTotals): Omit<Summary, 'type' | 'ok' | 'seconds'> {
@@ -38,12 +38,19 @@ export function checkAccounting(totals: LedgerTotals): void {
   );
 }
 
-/** Throws DEAD_LETTERS where items were set aside: the work is done, but not all of it. */
-export function checkDeadLetters(totals: LedgerTotals, where: { source: string; target: string }): void {
-  const { export: exported, load } = totals;
+/** Throws DEAD_LETTERS where items were set aside by one of the stages: the work is done, but not all of it. */
+export function checkDeadLetters(
+  totals: LedgerTotals,
+  stages: readonly StageName[],
+  where: { source: string; target: string },
+): void {
   const places: string[] = [];
-  if (exported.deadLettered > 0) places.push(`${exported.deadLettered} at the source in ${where.source}`);
-  if (load.deadLettered > 0) places.push(`${load.deadLettered} at the target in ${where.target}`);
+  const note = (stage: 'export' | 'load', place: string): void => {
+    const items = totals[stage].deadLettered;
+    if (stages.includes(stage) && items > 0) places.push(`${items} in ${place}`);
+  };
+  note('export', where.source);
+  note('load', where.target);
   if (places.length > 0)
     throw new DynaferryError('DEAD_LETTERS', `items were set aside with their reasons: ${places.join('; ')}`);
 }

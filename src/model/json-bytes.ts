@@ -86,8 +86,8 @@ export function expectByte(bytes: Buffer, at: number, byte: number): number {
 
 /** The text of a JSON string between its quotes (exclusive), escapes resolved. */
 export function decodeString(bytes: Buffer, start: number, end: number): string {
-  const slash = bytes.indexOf(BACKSLASH, start);
-  if (slash < 0 || slash >= end) return bytes.toString('utf8', start, end);
+  // The search must end with the string: a page goes on for a megabyte behind it.
+  if (!bytes.subarray(start, end).includes(BACKSLASH)) return bytes.toString('utf8', start, end);
   return JSON.parse(bytes.toString('utf8', start - 1, end + 1)) as string;
 }
 

@@ -71,9 +71,9 @@ export class S3Bucket {
     return `s3://${this.name}/${key}`;
   }
 
-  /** Throws BUCKET_NOT_FOUND or ACCESS_DENIED where the bucket cannot be listed. */
-  async check(signal?: AbortSignal): Promise<void> {
-    await this.#send('GET', '', 'ListBucket', { query: { 'list-type': '2', 'max-keys': '1' }, signal });
+  /** Throws BUCKET_NOT_FOUND or ACCESS_DENIED where the bucket cannot be listed below the prefix: a policy may allow no more than that. */
+  async check(prefix: string, signal?: AbortSignal): Promise<void> {
+    await this.#send('GET', '', 'ListBucket', { query: { 'list-type': '2', 'max-keys': '1', prefix }, signal });
   }
 
   /** Undefined where there is no such key. */
