@@ -1,5 +1,6 @@
 import { beginsWith, containsValue } from './contents.ts';
 import { equalValues } from './equality.ts';
+import { utf8Of } from './located-value.ts';
 import { compileOperand, compilePath, topLevelId } from './operand-reader.ts';
 import { orderValues } from './order.ts';
 import { compileStringEquality, isPlain } from './string-equality.ts';
@@ -113,6 +114,13 @@ function compileBetween(operand: Operand, low: Operand, high: Operand, names: Na
 
 function compileIn(operand: Operand, candidates: Operand[], names: NameTable): CompiledFilter {
   const read = compileOperand(operand, names);
+  const texts = textsOf(candidates);
+  if (texts !== undefined) {
+    return (item) => {
+      const value = read(item);
+      return value?.type === 'S' && texts.has(utf8Of(value.bytes, value.start, value.end).toString());
+    };
+  }
   const readers = candidates.map((candidate) => compileOperand(candidate, names));
   return (item) => {
     const value = read(item);
@@ -123,6 +131,16 @@ function compileIn(operand: Operand, candidates: Operand[], names: NameTable): C
     }
     return false;
   };
+}
+
+/** The candidates where all are strings: one look-up, however many there are. */
+function textsOf(candidates: Operand[]): Set<string> | undefined {
+  const texts = new Set<string>();
+  for (const candidate of candidates) {
+    if (candidate.kind !== 'literal' || !('S' in candidate.value)) return undefined;
+    texts.add(candidate.value.S);
+  }
+  return texts;
 }
 
 function compileExists(path: Path, names: NameTable): CompiledFilter {

@@ -1,15 +1,29 @@
 import { BACKSLASH, decodeString, forEachElement, forEachMember } from '../../model/json-bytes.ts';
 import { equalValues } from './equality.ts';
-import { binaryOf, contentOf, locate, newLocatedValue } from './located-value.ts';
+import { binaryOf, contentOf, hasEscapes, locate, newLocatedValue } from './located-value.ts';
 import type { AttributeType } from '../../model/attribute.ts';
 import type { LocatedValue } from './located-value.ts';
 
 /** begins_with: both strings or both binary, and the one begins with the other. */
 export function beginsWith(whole: LocatedValue, part: LocatedValue): boolean {
   if (whole.type !== part.type || (whole.type !== 'S' && whole.type !== 'B')) return false;
+  if (whole.type === 'S' && !hasEscapes(part.bytes, part.start, part.end)) {
+    const common = commonLength(whole, part);
+    if (common === part.end - part.start) return true;
+    // A backslash there may be an escape for the very character that is wanted.
+    if (whole.bytes[whole.start + common] !== BACKSLASH) return false;
+  }
   const content = contentOf(whole);
   const prefix = contentOf(part);
   return content.subarray(0, prefix.length).equals(prefix);
+}
+
+/** How many bytes both begin with. */
+function commonLength(whole: LocatedValue, part: LocatedValue): number {
+  const length = Math.min(part.end - part.start, whole.end - whole.start);
+  let i = 0;
+  while (i < length && whole.bytes[whole.start + i] === part.bytes[part.start + i]) i++;
+  return i;
 }
 
 /** contains: part of a string or binary value, member of a set, element of a list. */

@@ -20,7 +20,6 @@ export const foreignSymbols: readonly { symbol: string; problem: string; fix: st
   { symbol: '===', problem: "there is no '==='", fix: "write '='" },
   { symbol: '==', problem: "there is no '=='", fix: "write '='" },
   { symbol: '=>', problem: "there is no '=>'", fix: "write '>='" },
-  { symbol: '=<', problem: "there is no '=<'", fix: "write '<='" },
   { symbol: '!=', problem: "there is no '!='", fix: "write '<>'" },
   { symbol: '!', problem: "there is no '!'", fix: "write 'NOT'" },
   { symbol: '&&', problem: "there is no '&&'", fix: "write 'AND'" },

@@ -1,4 +1,4 @@
-import { contentOf } from './located-value.ts';
+import { contentOf, hasEscapes } from './located-value.ts';
 import { compareLocatedNumbers } from './number-order.ts';
 import type { LocatedValue } from './located-value.ts';
 
@@ -9,6 +9,21 @@ import type { LocatedValue } from './located-value.ts';
 export function orderValues(a: LocatedValue, b: LocatedValue): number {
   if (a.type !== b.type) return NaN;
   if (a.type === 'N') return compareLocatedNumbers(a, b);
+  if (a.type === 'S' && !isEscaped(a) && !isEscaped(b)) return compareBytes(a, b);
   if (a.type === 'S' || a.type === 'B') return Buffer.compare(contentOf(a), contentOf(b));
   return NaN;
+}
+
+function isEscaped({ bytes, start, end }: LocatedValue): boolean {
+  return hasEscapes(bytes, start, end);
+}
+
+/** In place; most texts differ early, where a native call would cost more than the loop. */
+function compareBytes(a: LocatedValue, b: LocatedValue): number {
+  const length = Math.min(a.end - a.start, b.end - b.start);
+  for (let i = 0; i < length; i++) {
+    const difference = a.bytes[a.start + i] - b.bytes[b.start + i];
+    if (difference !== 0) return difference;
+  }
+  return a.end - a.start - (b.end - b.start);
 }
