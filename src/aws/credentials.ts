@@ -23,14 +23,24 @@ interface ExpiringCredentials extends Credentials {
   expiration?: Date;
 }
 
-/** Resolves credentials once for all requests that wait for them, and again before they expire. */
-export function credentialProvider(site: string, source: CredentialSource): CredentialProvider {
+/** Variables that credentials can be read from. */
+export type CredentialEnvironment = Readonly<Record<string, string | undefined>>;
+
+/**
+ * Resolves credentials once for all requests that wait for them, and again before they expire. `env` is where a prefix is looked up; the default chain
+ * reads the process's own environment.
+ */
+export function credentialProvider(
+  site: string,
+  source: CredentialSource,
+  env: CredentialEnvironment = process.env,
+): CredentialProvider {
   let current: ExpiringCredentials | undefined;
   let pending: Promise<Credentials> | undefined;
   const resolve = async (): Promise<Credentials> => {
     try {
       // A fresh chain each time: the SDK's memoised one would hand out what the service just refused.
-      current = await chain(source)();
+      current = await chain(source, env)();
       return current;
     } catch (error) {
       throw missing(site, source, error);
@@ -46,8 +56,8 @@ export function credentialProvider(site: string, source: CredentialSource): Cred
   };
 }
 
-function chain(source: CredentialSource): () => Promise<ExpiringCredentials> {
-  const base = source.environmentPrefix === undefined ? nodeChain(source) : fromPrefix(source.environmentPrefix);
+function chain(source: CredentialSource, env: CredentialEnvironment): () => Promise<ExpiringCredentials> {
+  const base = source.environmentPrefix === undefined ? nodeChain(source) : fromPrefix(source.environmentPrefix, env);
   if (source.role === undefined) return base;
   return fromTemporaryCredentials({
     masterCredentials: base,
@@ -67,11 +77,11 @@ function nodeChain(source: CredentialSource): () => Promise<ExpiringCredentials>
   });
 }
 
-function fromPrefix(prefix: string): () => Promise<ExpiringCredentials> {
+function fromPrefix(prefix: string, env: CredentialEnvironment): () => Promise<ExpiringCredentials> {
   return async () => {
-    const accessKeyId = process.env[`${prefix}AWS_ACCESS_KEY_ID`];
-    const secretAccessKey = process.env[`${prefix}AWS_SECRET_ACCESS_KEY`];
-    const sessionToken = process.env[`${prefix}AWS_SESSION_TOKEN`];
+    const accessKeyId = env[`${prefix}AWS_ACCESS_KEY_ID`];
+    const secretAccessKey = env[`${prefix}AWS_SECRET_ACCESS_KEY`];
+    const sessionToken = env[`${prefix}AWS_SESSION_TOKEN`];
     if (!accessKeyId || !secretAccessKey)
       throw new Error(`${prefix}AWS_ACCESS_KEY_ID or ${prefix}AWS_SECRET_ACCESS_KEY is not set`);
     return { accessKeyId, secretAccessKey, ...(sessionToken ? { sessionToken } : {}) };

@@ -12,7 +12,7 @@ export interface RetryPolicy {
 }
 
 /** About a minute of waiting in all before it gives up on a fault, half an hour on throttling. */
-export const defaultRetryPolicy: RetryPolicy = {
+const defaultRetryPolicy: RetryPolicy = {
   attemptsMax: 14,
   throttledAttemptsMax: 360,
   delayMsBase: 50,

@@ -1,5 +1,10 @@
 import { partitionOf, serviceUrl } from './partition.ts';
-import { credentialProvider, type CredentialProvider, type CredentialSource } from './credentials.ts';
+import {
+  credentialProvider,
+  type CredentialEnvironment,
+  type CredentialProvider,
+  type CredentialSource,
+} from './credentials.ts';
 
 /** One side of a migration as the user describes it: partition (by its region), credentials and endpoints. */
 export interface SiteSettings extends CredentialSource {
@@ -21,8 +26,8 @@ export interface Site {
   credentials: CredentialProvider;
 }
 
-/** Nothing is contacted yet; credentials are resolved on first use. */
-export function openSite(role: 'source' | 'target', settings: SiteSettings): Site {
+/** Nothing is contacted yet; credentials are resolved on first use, those with a prefix from `env`. */
+export function openSite(role: 'source' | 'target', settings: SiteSettings, env?: CredentialEnvironment): Site {
   const { region, endpoint } = settings;
   return {
     role,
@@ -31,6 +36,6 @@ export function openSite(role: 'source' | 'target', settings: SiteSettings): Sit
     dynamodbUrl: endpoint?.dynamodb ?? serviceUrl('dynamodb', region),
     s3Url: endpoint?.s3 ?? serviceUrl('s3', region),
     s3PathStyle: endpoint?.s3 !== undefined,
-    credentials: credentialProvider(role, settings),
+    credentials: credentialProvider(role, settings, env),
   };
 }

@@ -68,7 +68,7 @@ export class DynamoDbClient {
 }
 
 /** The table's ARN as far as it is known here: the account stands as `*`. */
-export function tableArn(site: Site, table: string): string {
+function tableArn(site: Site, table: string): string {
   return `arn:${site.partitionId}:dynamodb:${site.region}:*:table/${table}`;
 }
 

@@ -14,7 +14,7 @@ import type { ItemView } from '../model/item.ts';
 import type { DynamoDbClient } from './client.ts';
 
 /** A FilterExpression with its placeholders resolved, as the Scan takes it. */
-export interface ScanFilter {
+interface ScanFilter {
   FilterExpression: string;
   ExpressionAttributeNames: Record<string, string>;
   ExpressionAttributeValues?: Record<string, unknown>;

@@ -2,7 +2,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { DynaferryError } from '../model/errors.ts';
-import type { StageName, StageProgress, VerifyCounts } from '../model/events.ts';
+import type { StageName, StageProgress } from '../model/events.ts';
 
 /** Version of the ledger's tables; a file of another version is refused, never guessed at. Described in docs/formats/ledger.md. */
 const LEDGER_VERSION = 1;
@@ -285,11 +285,6 @@ export interface LedgerTotals {
   export: CommittedCounts & { objects: number };
   transfer: { objects: number; items: number; bytes: number };
   load: LoadedCounts & { objects: number; items: number; bytes: number };
-}
-
-/** A finished verification as the ledger keeps it. */
-export interface RecordedVerify extends VerifyCounts {
-  finishedMs: number;
 }
 
 /** SQLite's failures as LOCAL_DISK, which says that the disk is full or not writable. */

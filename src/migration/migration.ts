@@ -27,7 +27,7 @@ export interface OpenOptions {
   onEvent?: EventListener;
   /** Ends what runs: work in hand is saved first. */
   signal?: AbortSignal;
-  /** Environment that keys (`env:NAME`) are read from; the process's own unless told. */
+  /** Environment that keys (`env:NAME`) and credentials (`env:PREFIX_`) are read from; the process's own unless told. */
   env?: Readonly<Record<string, string | undefined>>;
 }
 
@@ -149,10 +149,13 @@ export class Migration {
     });
   }
 
-  /** From staging to staging; needs both sites' staging credentials and no table. Follows an export that is still running. */
+  /**
+   * From staging to staging; needs both sites' staging credentials and no table. Follows an export that is still running. Carries again what somebody
+   * removed from the target's staging.
+   */
   async transfer(): Promise<Summary> {
     return this.#stage(['transfer'], {}, async () => {
-      await this.#stages.transfer(await this.#stages.findExport('source'));
+      await this.#stages.transfer(await this.#stages.findExport('source'), { recheck: true });
     });
   }
 

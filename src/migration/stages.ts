@@ -127,7 +127,8 @@ export class Stages {
     await carryHeader(await this.#transferOptions(exportId));
   }
 
-  async transfer(exportId: string): Promise<void> {
+  /** `recheck` asks for every object again whether it is there. */
+  async transfer(exportId: string, { recheck = false } = {}): Promise<void> {
     const workspace = this.#workspace;
     const before = workspace.ledger.totals().transfer;
     const meter = this.#meter('transfer', { items: before.items, bytes: before.bytes, objects: before.objects });
@@ -137,6 +138,7 @@ export class Stages {
       meter,
       bandwidth: workspace.options.limits.bandwidth,
       connections: TRANSFER_CONNECTIONS,
+      recheck,
       exportWake: this.#exportWake,
       wake: this.#transferWake,
     });

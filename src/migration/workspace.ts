@@ -12,7 +12,7 @@ import type { KeySchema } from '../model/key.ts';
 import { compilePolicy } from '../policy/compile-policy.ts';
 import type { Policy } from '../policy/policy.ts';
 import { keysFrom } from '../policy/read-key.ts';
-import { policySpecHash } from '../policy/spec-hash.ts';
+import { noPolicyHash, policySpecHash } from '../policy/spec-hash.ts';
 import { functionsFrom } from '../policy/user-function.ts';
 import { S3Bucket } from '../s3/bucket.ts';
 import { NativeSource } from '../stages/export/native-source.ts';
@@ -58,13 +58,10 @@ export class Workspace {
     this.file = file;
     this.options = options;
     this.policyHash = policySpecHash(file.policy);
-    this.policyIsEmpty =
-      file.policy.filter === undefined &&
-      Object.keys(file.policy.attributes).length === 0 &&
-      file.policy.unlisted === 'keep';
+    this.policyIsEmpty = this.policyHash === noPolicyHash;
     this.stateFolder = join(options.stateFolder, file.name);
-    this.source = openSite('source', file.source);
-    this.target = openSite('target', file.target);
+    this.source = openSite('source', file.source, options.env);
+    this.target = openSite('target', file.target, options.env);
     this.ledger = Ledger.open(this.stateFolder);
     this.#closing.push(() => this.ledger.close());
   }

@@ -117,7 +117,7 @@ export const errorCatalogue = {
     exit: 5,
     retry: 'no',
     meaning: 'An object that should be there is not.',
-    fix: 'If a lifecycle rule or a person removed it, run the stage that makes it again.',
+    fix: 'If a lifecycle rule or a person removed it: at the target, `dynaferry transfer` carries it again; at the source, --restart exports anew.',
   },
   EXPORT_NOT_FOUND: {
     exit: 5,
@@ -129,7 +129,7 @@ export const errorCatalogue = {
     exit: 6,
     retry: 'no',
     meaning: 'A staged object differs from its checksum, is truncated, or holds another number of items than recorded.',
-    fix: 'Delete the object at that site and run the stage that makes it again.',
+    fix: 'At the target: delete the object and run `dynaferry transfer`, which carries it again. At the source: run with --restart, which exports anew.',
   },
   MANIFEST_INVALID: {
     exit: 6,

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { SignedClient, type ClientOptions, type ServiceRequest } from '../aws/signed-client.ts';
 import { header, type HttpResponse } from '../aws/http-client.ts';
 import { uriEncode } from '../aws/signer.ts';
@@ -273,11 +272,6 @@ export class S3Bucket {
       });
     return element;
   }
-}
-
-/** MD5 as S3 writes an ETag of an object put whole: lower-case hex in quotes. */
-export function md5Etag(body: Buffer): string {
-  return `"${createHash('md5').update(body).digest('hex')}"`;
 }
 
 function decodeKey(encoded: string): string {

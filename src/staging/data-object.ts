@@ -4,7 +4,7 @@ import type { Transform } from 'node:stream';
 import { compressor, type Compression } from './compression.ts';
 
 /** S3's smallest part is 5 MiB; a small part is a small loss when a connection breaks. */
-export const PART_BYTES = 8 * 1024 * 1024;
+const PART_BYTES = 8 * 1024 * 1024;
 
 /** A data object that is complete in memory, with all that is recorded of it. */
 export interface FinishedObject {

@@ -30,6 +30,8 @@ export interface TransferOptions {
   bandwidth: Pacer;
   /** Parts under way at once, over all objects. */
   connections: number;
+  /** Ask the target of every object that the ledger knows to have arrived whether it is still there, and carry it again where not. */
+  recheck: boolean;
   /** Notified by an export in the same process… */
   exportWake: CommitSignal;
   /** …and to wake a load in the same process. */
@@ -46,7 +48,7 @@ export async function runTransfer(options: TransferOptions): Promise<void> {
   const { ledger, meter } = options;
   meter.started(meter.counts.objects > 0);
   try {
-    if (ledger.fact('transferDone') === undefined) {
+    if (options.recheck || ledger.fact('transferDone') === undefined) {
       await carryHeader(options);
       await carryObjects(options);
       await carryManifest(options);
@@ -93,13 +95,15 @@ async function carryObjects(options: TransferOptions): Promise<void> {
   // Commits appear at the target in their order, whichever object arrives first.
   let previous: Promise<void> = Promise.resolve();
   const carry = async (commit: CommitRecord, before: Promise<void>): Promise<void> => {
-    if (ledger.isTransferred(commit.seq)) return before;
+    const arrived = ledger.isTransferred(commit.seq);
+    if (arrived && !options.recheck) return before;
     if (commit.policyHash !== policyHash)
       throw new DynaferryError(
         'POLICY_MISMATCH',
         `commit ${commit.seq} of ${source.uri(sourceLayout.root)} was made under another policy`,
       );
     const object = commit.object === null ? null : await copyObject(commit.object, commit);
+    if (arrived) return before;
     await before;
     const { checkpoints: _stay, ...rest } = commit;
     await writeCommit(target, targetLayout, { ...rest, object }, signal);
