@@ -62,7 +62,11 @@ export function asDynaferryError(error: unknown): DynaferryError {
     (error.code === 'ENOSPC' || error.code === 'EACCES' || error.code === 'EROFS')
   )
     return new DynaferryError('LOCAL_DISK', `cannot write on this machine: ${error.code}`, { cause: error });
-  return new DynaferryError('INTERNAL', error instanceof Error ? `${error.name}: ${error.message}` : 'unknown error', {
-    cause: error,
-  });
+  return new DynaferryError('INTERNAL', describeUnknown(error), { cause: error });
+}
+
+/** JSON.parse quotes in its message what it could not parse, which may be an item. */
+function describeUnknown(error: unknown): string {
+  if (!(error instanceof Error)) return 'unknown error';
+  return error instanceof SyntaxError ? error.name : `${error.name}: ${error.message}`;
 }

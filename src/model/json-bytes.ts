@@ -88,7 +88,12 @@ export function expectByte(bytes: Buffer, at: number, byte: number): number {
 export function decodeString(bytes: Buffer, start: number, end: number): string {
   // The search must end with the string: a page goes on for a megabyte behind it.
   if (!bytes.subarray(start, end).includes(BACKSLASH)) return bytes.toString('utf8', start, end);
-  return JSON.parse(bytes.toString('utf8', start - 1, end + 1)) as string;
+  try {
+    return JSON.parse(bytes.toString('utf8', start - 1, end + 1)) as string;
+  } catch {
+    // JSON.parse quotes the text in its message.
+    throw new MalformedJson('a string has an invalid escape', start);
+  }
 }
 
 /**
