@@ -12,9 +12,10 @@ const decompress = promisify(gunzip);
 
 const HEADER_BYTES_MAX = 1024 * 1024;
 
-const header = subjectFacts.extend({
+const header = z.object({
   format: z.literal('dynaferry-buckets'),
   version: z.literal(1),
+  ...subjectFacts.shape,
   bucketBits: z.int().min(1).max(BUCKET_BITS_MAX),
 });
 

@@ -11,7 +11,7 @@ const decompress = promisify(gunzip);
 /** The header names attributes and one position a segment; far below this. */
 const HEADER_BYTES_MAX = 16 * 1024 * 1024;
 
-const header = digestFacts.extend({ format: z.literal('dynaferry-digests'), version: z.literal(1) });
+const header = z.object({ format: z.literal('dynaferry-digests'), version: z.literal(1), ...digestFacts.shape });
 
 /** The digest object, docs/formats/digests.md. What the table holds at the time of the call goes in, whatever is added later. */
 export async function encodeDigests({ facts, table }: SideDigests): Promise<Buffer> {

@@ -12,9 +12,10 @@ const PAIR_BYTES = 2 * DIGEST_BYTES;
 const CHUNK_PAIRS = 2048;
 const HEADER_BYTES_MAX = 1024 * 1024;
 
-const header = subjectFacts.extend({
+const header = z.object({
   format: z.literal('dynaferry-pairs'),
   version: z.literal(1),
+  ...subjectFacts.shape,
   /** The buckets that were asked for. */
   buckets: z.string(),
 });

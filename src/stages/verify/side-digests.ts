@@ -27,10 +27,11 @@ export function factsOf({ policyHash, keySchema: { partition, sort }, ignore }: 
 }
 
 /** What is said of a bucket table beside the table itself: the header of the digest object, docs/formats/digests.md. */
-export const digestFacts = subjectFacts.extend({
+export const digestFacts = z.object({
   side: z.enum(['source', 'target']),
   /** What was read. */
   of: z.string(),
+  ...subjectFacts.shape,
   bucketBits: z.int().min(1).max(BUCKET_BITS_MAX),
   /** Items in the buckets. */
   items: z.int().nonnegative(),
@@ -72,8 +73,9 @@ export function compareDigests(source: SideDigests, target: SideDigests): Bucket
 
 /** Tells one comparison from another: a second pass goes on only after the very same first pass. */
 export function comparisonFingerprint(digests: Record<SideName, SideDigests>, { bitmap }: BucketSet): string {
-  const facts = JSON.stringify([digests.source.facts, digests.target.facts]);
-  return hash('sha256', Buffer.concat([Buffer.from(facts), bitmap]), 'hex');
+  const identity = ({ facts }: SideDigests): unknown => [facts.of, factsOf(facts), facts.startedMs, facts.items];
+  const text = JSON.stringify([identity(digests.source), identity(digests.target)]);
+  return hash('sha256', Buffer.concat([Buffer.from(text), bitmap]), 'hex');
 }
 
 function checkComparable(source: DigestFacts, target: DigestFacts): void {
