@@ -23,7 +23,7 @@ export interface Path extends Span {
 }
 
 /** `size(path)`. */
-export interface Size extends Span {
+interface Size extends Span {
   kind: 'size';
   path: Path;
 }
