@@ -13,7 +13,9 @@ import { Limits } from './limits.ts';
 import { makePlan, type Plan, type PlanOptions } from './plan.ts';
 import { preflight, refuseErrors } from './preflight.ts';
 import { ProgressKeeper } from './progress-keeper.ts';
-import { runVerify } from './verify-stage.ts';
+import { carryVerification, verifySourceSite, verifyTargetSite } from './verify-site.ts';
+import { forgetVerification, runVerify } from './verify-stage.ts';
+import type { VerifyResult } from '../stages/verify/verify-result.ts';
 import { Stages } from './stages.ts';
 import { readStatus, type MigrationStatus } from './status.ts';
 import { checkAccounting, checkDeadLetters, checkVerified, countsOf } from './summary.ts';
@@ -128,6 +130,7 @@ export class Migration {
     return this.#stage(['export', 'transfer', 'load'], request, async () => {
       const { findings } = await preflight(this.#workspace);
       refuseErrors(findings);
+      forgetVerification(this.#workspace);
       const opened = await this.#stages.openExport();
       await this.#stages.carryHeader(opened.layout.exportId);
       const { exportId } = opened.layout;
@@ -155,20 +158,30 @@ export class Migration {
    */
   async transfer(): Promise<Summary> {
     return this.#stage(['transfer'], {}, async () => {
-      await this.#stages.transfer(await this.#stages.findExport('source'), { recheck: true });
+      const exportId = await this.#stages.findExport('source');
+      await this.#stages.transfer(exportId, { recheck: true });
+      await carryVerification(this.#workspace, exportId);
     });
   }
 
   /** The target's half alone; needs the target's credentials only. Follows a transfer that is still running. */
   async load(): Promise<Summary> {
     return this.#stage(['load'], {}, async () => {
+      forgetVerification(this.#workspace);
       await this.#stages.load(await this.#stages.findExport('target'));
     });
   }
 
-  /** Compares policy(source) with the target. Needs both sites' credentials and changes nothing at either. */
-  async verify(): Promise<Summary> {
-    return this.#stage(['verify'], {}, () => this.#verify());
+  /**
+   * Compares policy(source) with the target, and changes nothing at either. Needs both sites' credentials; with `site` that site's alone: the source leaves
+   * its digests in staging, `transfer` carries them, the target compares (docs/verify.md).
+   */
+  async verify({ site }: { site?: 'source' | 'target' } = {}): Promise<Summary> {
+    return this.#stage(['verify'], {}, async () => {
+      if (site === undefined) return this.#verify();
+      if (site === 'source') return verifySourceSite(this.#workspace, this.#stages);
+      return this.#judge(await verifyTargetSite(this.#workspace, this.#stages));
+    });
   }
 
   /** Where it stands, from the ledger of this machine; also while another process runs it. Contacts nothing. */
@@ -182,7 +195,10 @@ export class Migration {
   }
 
   async #verify(): Promise<void> {
-    const { equal, missing, extra, different, differencesFile } = await runVerify(this.#workspace, this.#stages);
+    this.#judge(await runVerify(this.#workspace, this.#stages));
+  }
+
+  #judge({ equal, missing, extra, different, differencesFile }: VerifyResult): void {
     this.#verified = { equal, missing, extra, different };
     checkVerified(this.#verified, differencesFile);
   }

@@ -1,59 +1,119 @@
 import { join } from 'node:path';
-import { capacityOf, keySchemaOf } from '../dynamodb/table.ts';
+import { capacityOf, keySchemaOf, type TableDescription } from '../dynamodb/table.ts';
 import { StageMeter } from '../engine/stage-context.ts';
+import type { Pacer } from '../engine/pacer.ts';
+import { filterAtTarget } from '../policy/target-filter.ts';
 import { segmentsFor, TableSource } from '../stages/export/table-source.ts';
-import { verify, type VerifyResult } from '../stages/verify/verify.ts';
+import { incomparableAttributes } from '../stages/verify/incomparable-attributes.ts';
+import { TableLookup } from '../stages/verify/item-lookup.ts';
+import { sourceKeysOf } from '../stages/verify/key-mapping.ts';
+import type { RecheckSettings } from '../stages/verify/recheck.ts';
+import type { SideName, SideSettings, Subject } from '../stages/verify/side.ts';
+import type { TargetFilter } from '../stages/verify/side-reader.ts';
+import { verify, type VerifyProgress } from '../stages/verify/verify.ts';
+import type { VerifyResult } from '../stages/verify/verify-result.ts';
+import { VerifyFiles } from '../stages/verify/verify-files.ts';
 import { ExportLayout } from '../staging/layout.ts';
 import { Sealer } from '../staging/seal.ts';
 import type { Stages } from './stages.ts';
 import type { Workspace } from './workspace.ts';
 
 const SCAN_CONCURRENCY = 8;
+/** Differences that are looked at a second time; what is beyond them is reported as the scans found it. */
+const RECHECK_ITEMS_MAX = 10_000;
+
+/** Reads one side's items for verification. */
+export type VerifySide<Side extends SideName> = Side extends 'target'
+  ? SideSettings & { filter?: TargetFilter }
+  : SideSettings;
 
 /** Compares policy(source) with the target, reading both. What it knows of differences lies in the state folder. */
 export async function runVerify(workspace: Workspace, stages: Stages): Promise<VerifyResult> {
-  const { options, file } = workspace;
-  const { context } = options;
-  const target = await workspace.targetTable();
-  const keySchema = keySchemaOf(target);
   const policy = await workspace.policy();
-  const sourceTable = await workspace.sourceTable();
-  const sourceItems = await stages.itemSource(segmentsFor(sourceTable?.TableSizeBytes), 'verify');
-  const pacer = options.limits.read(file.limits, capacityOf(target).read);
-  const targetItems = new TableSource(
-    await workspace.targetDynamoDb(),
-    { table: target.TableName, totalSegments: segmentsFor(target.TableSizeBytes), consistentRead: true },
-    pacer,
-    target.ItemCount,
-  );
-  const sealer = await sealerOf(workspace);
-  const itemsTotal = (sourceItems.itemsEstimate ?? 0) + (targetItems.itemsEstimate ?? 0);
-  const meter = new StageMeter(context, 'verify', itemsTotal > 0 ? { itemsTotal } : {});
-  meter.started(false);
-  const seen = { source: 0, target: 0 };
-  try {
+  const target = await workspace.targetTable();
+  const subject: Subject = {
+    policyHash: workspace.policyHash,
+    keySchema: keySchemaOf(target),
+    ignore: incomparableAttributes(policy),
+  };
+  const sourceKey = await workspace.sourceKey();
+  const source = await sourceSide(workspace, stages);
+  const targetAt = await targetSide(workspace, target, await sealerOf(workspace, 'source'));
+  const recheck = await recheckSettings(workspace, target);
+  const itemsTotal = (source.items.itemsEstimate ?? 0) + (targetAt.items.itemsEstimate ?? 0);
+  return metered(workspace, itemsTotal, async (onProgress) => {
     const result = await verify({
-      subject: { policyHash: policy.hash, keySchema, ignore: [] },
-      source: {
-        items: sourceItems,
-        of: sourceName(workspace),
-        concurrency: SCAN_CONCURRENCY,
-        sealer,
-        policy,
-        keySchema: await workspace.sourceKey(),
-      },
-      target: { items: targetItems, of: target.TableArn ?? target.TableName, concurrency: SCAN_CONCURRENCY, sealer },
-      folder: join(workspace.stateFolder, 'verify'),
+      subject,
+      source: { ...source, policy, keySchema: sourceKey },
+      target: targetAt,
+      folder: verifyFolder(workspace),
+      ...(recheck && { recheck }),
       nowMs: () => Date.now(),
-      onProgress: ({ side, pass, items }) => {
-        if (pass !== 'digests') return;
-        meter.add({ items: items - seen[side] });
-        seen[side] = items;
-      },
-      signal: context.signal,
+      onProgress,
+      signal: workspace.options.context.signal,
     });
-    const { equal, missing, extra, different } = result;
-    workspace.ledger.setFact('verify', JSON.stringify({ equal, missing, extra, different, finishedMs: Date.now() }));
+    record(workspace, result, subject);
+    return result;
+  });
+}
+
+/** Forgets what a verification that was cut off had read: the target is about to be written. */
+export function forgetVerification(workspace: Workspace): void {
+  new VerifyFiles(verifyFolder(workspace)).discardProgress();
+}
+
+export function verifyFolder(workspace: Workspace): string {
+  return join(workspace.stateFolder, 'verify');
+}
+
+/** How the source is read. */
+export async function sourceSide(workspace: Workspace, stages: Stages): Promise<SideSettings> {
+  const table = await workspace.sourceTable();
+  const { input, region } = workspace.file.source;
+  return {
+    items: await stages.itemSource(segmentsFor(table?.TableSizeBytes), 'verify'),
+    of:
+      'table' in input
+        ? (table?.TableArn ?? `${region}/${input.table}`)
+        : `s3://${input.export.bucket}/${input.export.prefix}`,
+    concurrency: SCAN_CONCURRENCY,
+    sealer: await sealerOf(workspace, 'source'),
+  };
+}
+
+/** How the target is read: consistently, since it was just written. */
+export async function targetSide(
+  workspace: Workspace,
+  table: TableDescription,
+  sealer: Sealer,
+): Promise<VerifySide<'target'>> {
+  const scan = { table: table.TableName, totalSegments: segmentsFor(table.TableSizeBytes), consistentRead: true };
+  const filter = filterAtTarget(workspace.file.policy);
+  return {
+    items: new TableSource(await workspace.targetDynamoDb(), scan, readPacer(workspace, table), table.ItemCount),
+    of: table.TableArn ?? table.TableName,
+    concurrency: SCAN_CONCURRENCY,
+    sealer,
+    ...(filter && { filter }),
+  };
+}
+
+/** Reports progress of the stage `verify` while `work` runs. */
+export async function metered<T>(
+  workspace: Workspace,
+  itemsTotal: number,
+  work: (onProgress: (progress: VerifyProgress) => void) => Promise<T>,
+): Promise<T> {
+  const meter = new StageMeter(workspace.options.context, 'verify', itemsTotal > 0 ? { itemsTotal } : {});
+  const seen = { source: 0, target: 0 };
+  meter.started(false);
+  try {
+    const result = await work(({ side, pass, items }) => {
+      // The second pass reads a part of the same items again.
+      if (pass !== 'digests') return;
+      meter.add({ items: items - seen[side] });
+      seen[side] = items;
+    });
     meter.finished();
     return result;
   } catch (error) {
@@ -62,19 +122,40 @@ export async function runVerify(workspace: Workspace, stages: Stages): Promise<V
   }
 }
 
-function sourceName(workspace: Workspace): string {
-  const { input, region } = workspace.file.source;
-  return 'table' in input ? `${region}/${input.table}` : `s3://${input.export.bucket}/${input.export.prefix}`;
+/** Puts the result into the ledger and says what its four counts do not. */
+export function record(workspace: Workspace, result: VerifyResult, { ignore }: Pick<Subject, 'ignore'>): void {
+  const { equal, missing, extra, different, failsPolicy, settled } = result;
+  workspace.ledger.setFact('verify', JSON.stringify({ equal, missing, extra, different, finishedMs: Date.now() }));
+  const { context } = workspace.options;
+  const warn = (message: string): void =>
+    context.onEvent({ type: 'notice', migration: context.migration, stage: 'verify', level: 'warning', message });
+  if (failsPolicy !== undefined && failsPolicy > 0) warn(`${failsPolicy} items at the target fail the policy's filter`);
+  if (settled > 0) warn(`${settled} differences were gone at a second look: a table is being written`);
+  if (ignore.length > 0) warn(`not compared, since their rules are not deterministic: ${ignore.join(', ')}`);
 }
 
-/** The export's sealing key; where there is no export, one for this process, so that a verification that is killed begins anew. */
-async function sealerOf(workspace: Workspace): Promise<Sealer> {
+async function recheckSettings(workspace: Workspace, target: TableDescription): Promise<RecheckSettings | undefined> {
+  const source = await workspace.sourceTable();
+  // An export does not change.
+  if (source === undefined) return undefined;
+  return {
+    source: new TableLookup(await workspace.sourceDynamoDb(), source.TableName, readPacer(workspace, source)),
+    target: new TableLookup(await workspace.targetDynamoDb(), target.TableName, readPacer(workspace, target)),
+    itemsMax: RECHECK_ITEMS_MAX,
+    sourceKeyOf: sourceKeysOf(await workspace.policy(), await workspace.sourceKey()),
+  };
+}
+
+function readPacer(workspace: Workspace, table: TableDescription): Pacer {
+  return workspace.options.limits.read(workspace.file.limits, capacityOf(table).read);
+}
+
+/** The export's sealing key; where there is none at this site, one for this process, so that a verification that is killed begins anew. */
+export async function sealerOf(workspace: Workspace, site: SideName): Promise<Sealer> {
   const exportId = workspace.ledger.fact('exportId');
-  if (exportId === undefined) return new Sealer(Sealer.newKey());
+  if (exportId === undefined || site === 'target') return new Sealer(Sealer.newKey());
   const bucket = await workspace.sourceBucket();
-  const key = await bucket.find(
-    ExportLayout.of(workspace.prefix('source'), exportId).sealKey,
-    workspace.options.context.signal,
-  );
+  const { sealKey } = ExportLayout.of(workspace.prefix('source'), exportId);
+  const key = await bucket.find(sealKey, workspace.options.context.signal);
   return new Sealer(key?.body.length === 32 ? key.body : Sealer.newKey());
 }

@@ -53,6 +53,10 @@ export class ExportLayout {
   data(name: string): string {
     return `${this.root}data/${name}`;
   }
+  /** What verification of one site leaves for the other; docs/verify.md. */
+  verification(object: 'digests' | 'buckets' | 'pairs'): string {
+    return `${this.root}dynaferry/verify/${object}.gz`;
+  }
   deadLetters(stage: 'export' | 'load', seq: number): string {
     return `${this.root}dynaferry/dead-letters/${stage}-${String(seq).padStart(10, '0')}.json.gz`;
   }
