@@ -75,6 +75,7 @@ export class Migration {
   /** Aborted when a stage fails, to end those beside it. */
   readonly #scope = new AbortController();
   #verified: VerifyCounts | undefined;
+  #failure: DynaferryError | undefined;
 
   /** Use openMigration. `folder` is the one that paths in the file count from. */
   constructor(file: MigrationFile, folder: string, limits: Limits, options: OpenOptions) {
@@ -97,6 +98,16 @@ export class Migration {
     });
     keeper.ledger = this.#workspace.ledger;
     this.#stages = new Stages(this.#workspace);
+  }
+
+  /** Where its ledger lies, and what verification found. */
+  get stateFolder(): string {
+    return this.#workspace.stateFolder;
+  }
+
+  /** What ended the last method that resolved with a Summary, with its causes; undefined where it went well. */
+  get failure(): DynaferryError | undefined {
+    return this.#failure;
   }
 
   /** What is in the source table. Reads, never writes. */
@@ -209,6 +220,7 @@ export class Migration {
     const startedMs = Date.now();
     const held: Lock[] = [];
     let error: Summary['error'];
+    this.#failure = undefined;
     try {
       for (const lock of locks) held.push(Lock.take(stateFolder, lock, `${lock} of migration '${this.file.name}'`));
       if (request.restart === true) {
@@ -218,7 +230,8 @@ export class Migration {
       await work();
       checkDeadLetters(ledger.totals(), locks, this.#deadLetterPlaces());
     } catch (thrown) {
-      const { code, message, fix } = asDynaferryError(thrown);
+      this.#failure = asDynaferryError(thrown);
+      const { code, message, fix } = this.#failure;
       error = { code, message, fix };
     } finally {
       for (const lock of held) lock.release();

@@ -1,5 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { DynaferryError } from '../../model/errors.ts';
+import { FilterError } from '../../policy/filter/filter-error.ts';
+import { parseFilter } from '../../policy/filter/parser.ts';
 import { crossProblems, exclusionProblems } from './checks.ts';
 import { normalise, type MigrationFile } from './migration-file.ts';
 import { pathText, problemsError, type Problem } from './problem.ts';
@@ -8,7 +10,7 @@ import { migrationSchema } from './schema.ts';
 import { describeIssue, schemaProblems } from './schema-problems.ts';
 import { findSecrets } from './secrets.ts';
 import { contentProblems, syntaxProblems } from './yaml-problems.ts';
-import { YamlFile, type Path } from './yaml-file.ts';
+import { YamlFile } from './yaml-file.ts';
 
 /** A migration has a few dozen settings and some hundred rules. */
 const FILE_BYTES_MAX = 1024 * 1024;
@@ -22,7 +24,7 @@ export async function readMigrationFile(path: string): Promise<MigrationFile> {
 }
 
 /**
- * Reads the text of a migration.yaml; `fileName` is for messages alone. Throws only CONFIG_INVALID, whose message has up to 20 problems as
+ * Reads the text of a migration.yaml; `fileName` is for messages alone. Throws only CONFIG_INVALID, or POLICY_INVALID for the filter, whose message has up to 20 problems as
  * `file:line:column: key: got value: what is expected`, each with its line and a caret. Secrets that stand in the text are not shown.
  */
 export function parseMigrationFile(text: string, fileName: string): MigrationFile {
@@ -31,22 +33,22 @@ export function parseMigrationFile(text: string, fileName: string): MigrationFil
   const file = new YamlFile(text, fileName);
   const result = check(file);
   if ('problems' in result) throw problemsError('CONFIG_INVALID', file, result.problems);
+  const { filter } = result.migration.policy;
+  if (filter !== undefined) checkFilter(file, filter);
   return result.migration;
 }
 
-/**
- * POLICY_INVALID for a place within a string of the policy, as the filter's parser reports it: `offset` counts in the string, the message
- * points into the file. `text` is the text of a file that parseMigrationFile takes.
- */
-export function errorInPolicy(
-  text: string,
-  fileName: string,
-  at: { path: Path; offset: number },
-  message: string,
-): DynaferryError {
-  const file = new YamlFile(text, fileName);
-  const problem = { offset: offsetInFile(file, at.path, at.offset), path: at.path, message };
-  return problemsError('POLICY_INVALID', file, [problem]);
+/** The filter's own parser counts positions in the filter; the message points into the file. */
+function checkFilter(file: YamlFile, filter: string): void {
+  try {
+    parseFilter(filter);
+  } catch (error) {
+    if (!(error instanceof FilterError)) throw error;
+    const path = ['policy', 'filter'];
+    throw problemsError('POLICY_INVALID', file, [
+      { offset: offsetInFile(file, path, error.offset), path, message: error.problem },
+    ]);
+  }
 }
 
 function check(file: YamlFile): { migration: MigrationFile } | { problems: Problem[] } {

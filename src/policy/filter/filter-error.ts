@@ -4,11 +4,26 @@ import type { Span } from './ast.ts';
 /** How much of a long line is shown on either side of the spot, in characters. */
 const SHOWN_AROUND = 80;
 
+/** POLICY_INVALID for a spot in the filter; the message shows the line with a caret. */
+export class FilterError extends DynaferryError {
+  /** Of the spot in the filter's text, in characters. */
+  readonly offset: number;
+  /** What is wrong and what to write instead, without the line and the caret. */
+  readonly problem: string;
+
+  constructor(message: string, offset: number, problem: string) {
+    super('POLICY_INVALID', message);
+    this.name = 'FilterError';
+    this.offset = offset;
+    this.problem = problem;
+  }
+}
+
 /**
  * The error for a spot in the filter: what is wrong, then the line with a caret under the spot.
  * `fix` says what to write instead, where that is known.
  */
-export function filterError(text: string, spot: Span, problem: string, fix?: string): DynaferryError {
+export function filterError(text: string, spot: Span, problem: string, fix?: string): FilterError {
   const lineStart = text.lastIndexOf('\n', spot.at - 1) + 1;
   const newline = text.indexOf('\n', lineStart);
   const lineEnd = newline < 0 ? text.length : newline;
@@ -18,8 +33,8 @@ export function filterError(text: string, spot: Span, problem: string, fix?: str
   const to = Math.min(lineEnd, spot.at + SHOWN_AROUND);
   const before = (from > lineStart ? '…' : '') + text.slice(from, spot.at);
   const shown = before + text.slice(spot.at, to) + (to < lineEnd ? '…' : '');
-  const message = `${where}: ${problem}${fix === undefined ? '' : `; ${fix}`}\n  ${shown.trimEnd()}\n  ${padding(before)}^`;
-  return new DynaferryError('POLICY_INVALID', message);
+  const what = fix === undefined ? problem : `${problem}; ${fix}`;
+  return new FilterError(`${where}: ${what}\n  ${shown.trimEnd()}\n  ${padding(before)}^`, spot.at, what);
 }
 
 /** Blanks as wide as the text on a terminal. */
