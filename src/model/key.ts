@@ -1,5 +1,5 @@
 import { readValue, newValueRange } from './attribute.ts';
-import { canonicalNumber } from './number.ts';
+import { canonicalNumber, isNumber } from './number.ts';
 import { decodeString } from './json-bytes.ts';
 import type { ItemView } from './item.ts';
 
@@ -38,7 +38,7 @@ export class KeyReader {
 
   /**
    * One text per key value: two items have the same exactly when DynamoDB holds them to be the same item.
-   * Undefined when a key attribute is missing or of another type.
+   * Undefined when a key attribute is missing, of another type, or a number that is none.
    */
   identity(item: ItemView): string | undefined {
     let identity = '';
@@ -48,6 +48,7 @@ export class KeyReader {
       const value = readValue(item.bytes, item.valueStart[index], this.#range);
       if (value.type !== this.#types[k]) return undefined;
       const text = decodeString(item.bytes, value.start, value.end);
+      if (value.type === 'N' && !isNumber(text)) return undefined;
       const part = value.type === 'N' ? canonicalNumber(text) : text;
       // The length in front keeps ('a','bc') and ('ab','c') apart.
       identity += `${part.length}:${part}`;
