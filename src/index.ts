@@ -4,6 +4,7 @@ export type { MigrationFile } from './migration/file/migration-file.ts';
 export type { MigrationStatus, StageStatus } from './migration/status.ts';
 export type { Plan, PlanExample, PlanOptions } from './migration/plan.ts';
 export type { Catalog } from './stages/inspect/catalog.ts';
+export { renderCatalog } from './stages/inspect/render-catalog.ts';
 export type { Finding, FindingSeverity } from './model/finding.ts';
 export { DynaferryError } from './model/errors.ts';
 export { errorCatalogue, exitCodes, type ErrorCode, type ExitCode } from './model/error-catalogue.ts';
@@ -17,3 +18,7 @@ export type {
   Summary,
   VerifyCounts,
 } from './model/events.ts';
+export { openDemo, type Demo, type DemoOptions } from './demo/open-demo.ts';
+export { generateItems } from './demo/generate-items.ts';
+export { generateTable, type GenerateTableOptions } from './demo/generate-table.ts';
+export type { GenerateOptions } from './demo/generate/profiles.ts';

@@ -1,0 +1,76 @@
+import type { Catalog } from '../../index.ts';
+import type { AddCommand } from '../command.ts';
+import { FILES, wholeNumber, wholeNumberOrAll } from '../options.ts';
+import type { Session } from '../session.ts';
+import { showProgress, type ProgressView } from '../progress/show-progress.ts';
+
+const EXAMPLES = `Examples:
+  dynaferry inspect migration.yaml                          definition, attributes and sizes from a sample
+  dynaferry inspect --sample all migration.yaml             every item, at the cost of a full scan
+  dynaferry inspect --catalog user-us.json migration.yaml   keep the catalog as a file
+`;
+
+interface InspectOptions {
+  sample: number | 'all';
+  examples: number;
+  catalog?: string;
+}
+
+/** `dynaferry inspect`: what is in the source table. */
+export const inspectCommand: AddCommand = (program, act) => {
+  program
+    .command('inspect')
+    .description('show what is in the source table: definition, attributes with their types, sizes; changes nothing')
+    .argument(...FILES)
+    .option('--sample <items>', 'items to read, spread over the table, or all', wholeNumberOrAll, 10_000)
+    .option(
+      '--examples <values>',
+      "example values to show of each attribute: other people's data",
+      wholeNumber(0, 100),
+      0,
+    )
+    .option('--catalog <path>', 'write the catalog into this file, as JSON')
+    .addHelpText('before', EXAMPLES)
+    .action(act(inspect));
+};
+
+async function inspect(session: Session, files: string[], options: InspectOptions): Promise<number> {
+  const { DynaferryError, openMigrations, renderCatalog } = await import('../../index.ts');
+  if (options.catalog !== undefined && files.length > 1)
+    throw new DynaferryError('USAGE', '--catalog names one file for the catalogs of several tables', {
+      fix: 'Inspect one migration at a time.',
+    });
+  let view: ProgressView | undefined;
+  const migrations = await openMigrations(files, {
+    ...(session.stateDir !== undefined && { stateDir: session.stateDir }),
+    signal: session.signal('stopping'),
+    onEvent: (event) => view?.hear(event),
+  });
+  try {
+    for (const migration of migrations) {
+      view = showProgress(session, [migration.file.name], ['inspect']);
+      const { sample, examples } = options;
+      const catalog = await migration.inspect({ sample, examples }).finally(() => view?.close());
+      if (options.catalog !== undefined) await writeCatalog(options.catalog, catalog);
+      if (session.json) session.printJson(catalog);
+      else session.print(renderCatalog(catalog));
+    }
+    return 0;
+  } finally {
+    await Promise.all(migrations.map((migration) => migration.close()));
+  }
+}
+
+async function writeCatalog(path: string, catalog: Catalog): Promise<void> {
+  const { writeFile } = await import('node:fs/promises');
+  const { DynaferryError } = await import('../../index.ts');
+  try {
+    // Readable by its owner alone: with examples it holds personal data.
+    await writeFile(path, `${JSON.stringify(catalog, null, 2)}\n`, { mode: 0o600 });
+  } catch (error) {
+    throw new DynaferryError('LOCAL_DISK', `the catalog cannot be written to ${path}`, {
+      fix: 'Give --catalog a path that can be written.',
+      cause: error,
+    });
+  }
+}

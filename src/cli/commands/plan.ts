@@ -1,0 +1,49 @@
+import type { AddCommand } from '../command.ts';
+import { FILES, wholeNumber } from '../options.ts';
+import type { Session } from '../session.ts';
+
+const EXAMPLES = `Examples:
+  dynaferry plan migration.yaml             check both sites and the policy, and show three items before and after
+  dynaferry plan --show 0 migration.yaml    without items: nobody's data on screen
+  dynaferry plan a.yaml b.yaml              exit code 3 if any of them may not run
+`;
+
+interface PlanOptions {
+  sample: number;
+  show: number;
+}
+
+const EXIT_FINDINGS = 3;
+
+/** `dynaferry plan`: a dry run. */
+export const planCommand: AddCommand = (program, act) => {
+  program
+    .command('plan')
+    .description('a dry run: check both sites, apply the policy to a sample, say what would happen; changes nothing')
+    .argument(...FILES)
+    .option('--sample <items>', 'items to read, about', wholeNumber(1, 1_000_000), 1000)
+    .option('--show <items>', 'items to show before and after the policy', wholeNumber(0, 1000), 3)
+    .addHelpText('before', EXAMPLES)
+    .action(act(plan));
+};
+
+async function plan(session: Session, files: string[], { sample, show }: PlanOptions): Promise<number> {
+  const { openMigrations } = await import('../../index.ts');
+  const { planText } = await import('../text/plan-text.ts');
+  const migrations = await openMigrations(files, {
+    ...(session.stateDir !== undefined && { stateDir: session.stateDir }),
+    signal: session.signal('stopping'),
+  });
+  let refused = false;
+  try {
+    for (const migration of migrations) {
+      const made = await migration.plan({ sample, show });
+      refused ||= made.findings.some(({ severity }) => severity === 'error');
+      if (session.json) session.printJson({ type: 'plan', ...made });
+      else session.print(planText(made, session.colors));
+    }
+    return refused ? EXIT_FINDINGS : 0;
+  } finally {
+    await Promise.all(migrations.map((migration) => migration.close()));
+  }
+}

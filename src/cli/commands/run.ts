@@ -1,0 +1,38 @@
+import type { StageName } from '../../index.ts';
+import type { AddCommand } from '../command.ts';
+import { moveData } from '../move-data.ts';
+import { FILES } from '../options.ts';
+
+const EXAMPLES = `Examples:
+  dynaferry run migration.yaml            everything, the stages overlapping; again after a stop: goes on
+  dynaferry run a.yaml b.yaml             several tables side by side; caps hold over all of them together
+  dynaferry run --json migration.yaml     one event a line, the last one the summary
+  dynaferry run --restart migration.yaml  forget an earlier export of it and begin a new one
+`;
+
+const MOVING: readonly StageName[] = ['export', 'transfer', 'load'];
+
+/** `dynaferry run`: the whole migration. */
+export const runCommand: AddCommand = (program, act) => {
+  program
+    .command('run')
+    .description('export, transfer and load side by side, then verify; goes on from where an earlier run stopped')
+    .argument(...FILES)
+    .option('--restart', 'forget an earlier export and begin a new one (default: go on with it)')
+    .option('--skip-verify', 'leave verification out (default: verify all items)')
+    .addHelpText('before', EXAMPLES)
+    .action(
+      act((session, files: string[], { restart = false, skipVerify = false }: RunOptions) =>
+        moveData(session, {
+          files,
+          stages: skipVerify ? MOVING : [...MOVING, 'verify'],
+          move: (migration) => migration.run({ restart, skipVerify }),
+        }),
+      ),
+    );
+};
+
+interface RunOptions {
+  restart?: boolean;
+  skipVerify?: boolean;
+}

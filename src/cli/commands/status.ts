@@ -1,0 +1,34 @@
+import type { AddCommand } from '../command.ts';
+import { FILES } from '../options.ts';
+import type { Session } from '../session.ts';
+
+const EXAMPLES = `Examples:
+  dynaferry status migration.yaml           where it stands, also while another process runs it
+  dynaferry status --json migration.yaml    the same for programs
+`;
+
+/** `dynaferry status`: where migrations stand. */
+export const statusCommand: AddCommand = (program, act) => {
+  program
+    .command('status')
+    .description("show where migrations stand, by this machine's ledger; contacts nothing")
+    .argument(...FILES)
+    .addHelpText('before', EXAMPLES)
+    .action(act(status));
+};
+
+async function status(session: Session, files: string[]): Promise<number> {
+  const { openMigrations } = await import('../../index.ts');
+  const { statusText } = await import('../text/status-text.ts');
+  const migrations = await openMigrations(files, {
+    ...(session.stateDir !== undefined && { stateDir: session.stateDir }),
+  });
+  try {
+    const texts = migrations.map((migration) => migration.status());
+    if (session.json) for (const one of texts) session.printJson({ type: 'status', ...one });
+    else session.print(texts.map((one) => statusText(one, session.colors)).join('\n\n'));
+    return 0;
+  } finally {
+    await Promise.all(migrations.map((migration) => migration.close()));
+  }
+}

@@ -1,0 +1,40 @@
+import { basename, relative } from 'node:path';
+import type { Demo } from '../index.ts';
+
+/** How to look at what a demo has left up. */
+export function keepText({ sites: { source, target }, migrationPath, envPath }: Demo): string {
+  const aws = (site: typeof source, service: 'dynamodb' | 's3', command: string): string =>
+    `  AWS_ACCESS_KEY_ID=${site.credentials.accessKeyId} AWS_SECRET_ACCESS_KEY=${site.credentials.secretAccessKey} \\
+    aws --region ${site.region} --endpoint-url ${site[service]} ${command}`;
+  return `
+The sites stay up until Ctrl-C. To look at them, in another terminal:
+
+${aws(source, 'dynamodb', 'dynamodb scan --table-name user-us --max-items 2')}
+${aws(target, 'dynamodb', 'dynamodb scan --table-name user_migrated_cn --max-items 2')}
+${aws(source, 's3', `s3 ls --recursive s3://${source.bucket}/`)}
+${aws(target, 's3', `s3 ls --recursive s3://${target.bucket}/`)}
+
+The migration is ${migrationPath}. Its credentials and key are variables:
+
+  . ${envPath}
+  ${self()} status ${migrationPath}
+  ${self()} verify ${migrationPath}
+`;
+}
+
+/** What a newcomer may do after a demo. */
+export function nextText(): string {
+  return `
+That was all of it: what was kept back never left, and what crossed has been compared item by item. Next:
+
+  ${self()} demo --keep      leave the sites up, to look at tables and staged objects
+  ${self()} --help           the commands
+  README.md                                     a migration.yaml of your own
+`;
+}
+
+/** How this program was called, for commands to copy. */
+function self(): string {
+  const script = process.argv[1] ?? 'dynaferry';
+  return basename(script) === 'dynaferry' ? 'dynaferry' : `node ${relative(process.cwd(), script)}`;
+}

@@ -1,0 +1,54 @@
+import type { Migration, StageName, Summary } from '../index.ts';
+import { exitCodeOf, printFailure, printTrace } from './failure.ts';
+import { showProgress, type ProgressView } from './progress/show-progress.ts';
+import type { Session } from './session.ts';
+import { summaryText } from './text/summary-text.ts';
+import { totalSummary } from './text/total-summary.ts';
+
+/** What run, export, transfer, load and verify have in common. */
+export interface MoveOptions {
+  files: readonly string[];
+  stages: readonly StageName[];
+  /** What is asked of each migration. */
+  move: (migration: Migration) => Promise<Summary>;
+}
+
+/** Moves data of one or several migrations side by side, shows progress and summaries, and gives the exit code: that of the first file that failed. */
+export async function moveData(session: Session, { files, stages, move }: MoveOptions): Promise<number> {
+  const { openMigrations } = await import('../index.ts');
+  let view: ProgressView | undefined;
+  const migrations = await openMigrations(files, {
+    ...(session.stateDir !== undefined && { stateDir: session.stateDir }),
+    signal: session.signal('stopping: saving progress'),
+    onEvent: (event) => view?.hear(event),
+  });
+  try {
+    const names = migrations.map(({ file }) => file.name);
+    view = showProgress(session, names, stages);
+    const summaries = await Promise.all(migrations.map(move)).finally(() => view?.close());
+    if (session.json) session.printJson(totalSummary(names, summaries));
+    for (const [index, migration] of migrations.entries())
+      reportSummary(session, migration, summaries[index], stages, files.length > 1);
+    const failed = summaries.find(({ ok }) => !ok);
+    return failed === undefined ? 0 : exitCodeOf(failed.error?.code ?? 'INTERNAL');
+  } finally {
+    await Promise.all(migrations.map((migration) => migration.close()));
+  }
+}
+
+/** The end of one migration for people: what went wrong, and what has been done. */
+export function reportSummary(
+  session: Session,
+  migration: Migration,
+  summary: Summary,
+  stages: readonly StageName[],
+  isOneOfSeveral = false,
+): void {
+  const { name } = migration.file;
+  printTrace(session, migration.failure);
+  if (session.json) return;
+  if (summary.error !== undefined) printFailure(session, summary.error, isOneOfSeveral ? name : undefined);
+  // A migration that failed before anything moved has nothing to sum up.
+  if (summary.ok || summary.read + summary.written + summary.objects > 0)
+    session.print(summaryText(summary, { migration: name, stages, stateFolder: migration.stateFolder }, session));
+}

@@ -1,0 +1,56 @@
+import type { StageName, StageProgress, StageState } from '../../index.ts';
+import { RateWindow } from './rate-window.ts';
+
+/** One stage of one migration as it is shown. */
+export class StageRow {
+  readonly migration: string;
+  readonly stage: StageName;
+  state: 'waiting' | StageState['state'] = 'waiting';
+  progress: StageProgress | undefined;
+  readonly #rate = new RateWindow();
+  #first: { atMs: number; value: number } | undefined;
+  #last: { atMs: number; value: number } | undefined;
+
+  constructor(migration: string, stage: StageName) {
+    this.migration = migration;
+    this.stage = stage;
+  }
+
+  get isRunning(): boolean {
+    return this.state === 'started' || this.state === 'resumed';
+  }
+
+  hear(progress: StageProgress, nowMs: number): void {
+    this.progress = progress;
+    const sample = { atMs: nowMs, value: this.#amount(progress) };
+    this.#rate.add(sample.atMs, sample.value);
+    this.#first ??= sample;
+    this.#last = sample;
+  }
+
+  /** Items a second, of a transfer bytes a second: lately while it runs, on the whole when it has ended. */
+  perSecond(nowMs: number): number | undefined {
+    if (this.isRunning) return this.#rate.perSecond(nowMs);
+    if (this.#first === undefined || this.#last === undefined) return undefined;
+    const elapsedMs = this.#last.atMs - this.#first.atMs;
+    return elapsedMs <= 0 ? undefined : (1000 * (this.#last.value - this.#first.value)) / elapsedMs;
+  }
+
+  get countsBytes(): boolean {
+    return this.stage === 'transfer';
+  }
+
+  /** Undefined where the end is not known. */
+  secondsLeft(nowMs: number): number | undefined {
+    const { progress } = this;
+    const total = this.countsBytes ? progress?.bytesTotal : progress?.itemsTotal;
+    const rate = this.perSecond(nowMs);
+    if (progress === undefined || total === undefined || rate === undefined || rate <= 0) return undefined;
+    const left = total - this.#amount(progress);
+    return left > 0 ? left / rate : undefined;
+  }
+
+  #amount(progress: StageProgress): number {
+    return this.countsBytes ? progress.bytes : progress.items;
+  }
+}

@@ -1,0 +1,66 @@
+import type { MigrationStatus, StageStatus } from '../../index.ts';
+import { textTable } from '../../stages/inspect/text-table.ts';
+import type { Session } from '../session.ts';
+import { count, size } from './quantities.ts';
+
+/** Where a migration stands, for people. */
+export function statusText(status: MigrationStatus, { bold, dim }: Session['colors']): string {
+  const title = `${bold(status.migration)}${status.exportId === undefined ? '' : dim(`  export ${status.exportId}`)}`;
+  return [title, ...stageTable(status), '', ...sums(status), `  ${'state'.padEnd(10)}${status.stateFolder}`].join('\n');
+}
+
+function stageTable({ stages, totals }: MigrationStatus): string[] {
+  return textTable(
+    [
+      { title: '  stage' },
+      { title: 'state' },
+      { title: 'items', align: 'right' },
+      { title: 'objects', align: 'right' },
+      { title: 'bytes', align: 'right' },
+      { title: '', align: 'left' },
+    ],
+    stages.map((stage) => {
+      const durable = totals[stage.stage as keyof typeof totals];
+      const items = stage.stage === 'export' ? totals.export.read : durable.items;
+      return [
+        `  ${stage.stage}`,
+        stage.state,
+        count(items),
+        count(durable.objects),
+        size(durable.bytes),
+        remarks(stage, items),
+      ];
+    }),
+  );
+}
+
+/** What a stage has in hand beyond what is durable, what troubled it, and who runs it. */
+function remarks({ state, progress, processId }: StageStatus, durableItems: number): string {
+  const { items = 0, throttles = 0, retries = 0 } = progress ?? {};
+  const inHand = state === 'running' && items > durableItems ? `${count(items - durableItems)} items in hand` : [];
+  return [
+    inHand,
+    throttles > 0 ? `${count(throttles)} throttles` : [],
+    retries > 0 ? `${count(retries)} retries` : [],
+    processId === undefined ? [] : `process ${processId}`,
+  ]
+    .flat()
+    .join(', ');
+}
+
+/** The accounting, as far as it has got. */
+function sums({ totals, verify }: MigrationStatus): string[] {
+  const { export: exported, load } = totals;
+  const passed = exported.read - exported.filtered;
+  const deadLettered = exported.deadLettered + load.deadLettered;
+  const onTheWay = passed - load.written - load.skipped - deadLettered;
+  const verified =
+    verify === undefined
+      ? 'not yet'
+      : `${new Date(verify.finishedMs).toISOString()}: ${count(verify.equal)} equal, ${count(verify.missing)} missing, ${count(verify.extra)} extra, ${count(verify.different)} different`;
+  return [
+    `  ${'read'.padEnd(10)}${count(exported.read)} = ${count(exported.filtered)} kept back by the filter + ${count(passed)} passed`,
+    `  ${'passed'.padEnd(10)}${count(passed)} = ${count(load.written)} written + ${count(load.skipped)} skipped + ${count(deadLettered)} dead-lettered${onTheWay > 0 ? ` + ${count(onTheWay)} on the way` : ''}`,
+    `  ${'verified'.padEnd(10)}${verified}`,
+  ];
+}

@@ -1,0 +1,65 @@
+import type { StageName, Summary } from '../../index.ts';
+import type { Session } from '../session.ts';
+import { count, duration, size } from './quantities.ts';
+
+/** What a summary is of. */
+export interface SummaryOf {
+  migration: string;
+  /** The stages that ran: of others nothing is said. */
+  stages: readonly StageName[];
+  /** Where its ledger lies. */
+  stateFolder: string;
+}
+
+/** The end of a command in words. */
+export function summaryText(summary: Summary, of: SummaryOf, { colors }: Pick<Session, 'colors'>): string {
+  const { bold, green, yellow } = colors;
+  const took = duration(summary.seconds);
+  const title = summary.ok
+    ? green(`${of.migration}: done in ${took}${of.stages.length > 1 ? ', and everything is accounted for' : ''}`)
+    : yellow(`${of.migration}: ended after ${took}, not whole; so far`);
+  const rows = summaryRows(summary, new Set(of.stages));
+  const width = Math.max(...rows.map(([, value]) => value.length));
+  const lines = rows.map(([name, value, words]) => `  ${name.padEnd(14)}${value.padStart(width)}  ${words}`);
+  return [bold(title), ...lines, `  ${'state'.padEnd(14)}${of.stateFolder}`].join('\n');
+}
+
+type Row = [name: string, value: string, words: string];
+
+function summaryRows(summary: Summary, stages: ReadonlySet<StageName>): Row[] {
+  const { verify } = summary;
+  const rows: Row[] = [];
+  if (stages.has('export'))
+    rows.push(
+      ['read', count(summary.read), 'items of the source'],
+      ['kept back', count(summary.filtered), 'by the filter: these never left the source site'],
+      ['passed', count(summary.passed), 'through the filter'],
+    );
+  if (stages.has('transfer'))
+    rows.push([
+      'transferred',
+      count(summary.objects),
+      `objects, ${size(summary.bytes)}, checked by SHA-256 at the target`,
+    ]);
+  if (stages.has('load'))
+    rows.push(
+      ['written', count(summary.written), 'items into the target table'],
+      ['skipped', count(summary.skipped), 'that the target already had, by load.mode'],
+    );
+  if (stages.has('export') || stages.has('load'))
+    rows.push([
+      'dead-lettered',
+      count(summary.deadLettered),
+      'that could not be carried over, set aside with their reasons',
+    ]);
+  if (verify !== undefined) {
+    rows.push(['verified', count(verify.equal), 'items are what the policy makes of the source']);
+    const { missing, extra, different } = verify;
+    rows.push([
+      'differences',
+      count(missing + extra + different),
+      `${count(missing)} missing, ${count(extra)} extra, ${count(different)} different`,
+    ]);
+  }
+  return rows;
+}
