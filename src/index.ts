@@ -22,3 +22,6 @@ export { openDemo, type Demo, type DemoOptions } from './demo/open-demo.ts';
 export { generateItems } from './demo/generate-items.ts';
 export { generateTable, type GenerateTableOptions } from './demo/generate-table.ts';
 export type { GenerateOptions } from './demo/generate/profiles.ts';
+export { decryptValue } from './policy/rules/encrypt.ts';
+export { detokenize } from './policy/rules/tokenize.ts';
+export { Secret } from './policy/secret.ts';

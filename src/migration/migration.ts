@@ -60,6 +60,11 @@ export async function openMigration(path: string, options: OpenOptions = {}): Pr
 /** Opens several migrations whose caps hold over all of them together. */
 export async function openMigrations(paths: readonly string[], options: OpenOptions = {}): Promise<Migration[]> {
   const files = await Promise.all(paths.map(readMigrationFile));
+  const twice = files.find((file, index) => files.findIndex((other) => other.name === file.name) !== index);
+  if (twice !== undefined)
+    throw new DynaferryError('CONFIG_INVALID', `two of the files have the name '${twice.name}'`, {
+      fix: 'Give each migration its own name: staging and ledger lie below it.',
+    });
   const limits = new Limits(files);
   return files.map((file, index) => new Migration(file, dirname(resolve(paths[index])), limits, options));
 }

@@ -52,7 +52,7 @@ export const classify: Classify = (response, request, site) => {
     );
   const access = accessError(code, text(error, 'Message'), request, site, `s3:${request.operation}`);
   if (access !== undefined) return access;
-  if (status >= 500 || success || transient.has(code))
+  if ((status >= 500 && status !== 501) || success || transient.has(code))
     return new DynaferryError('SERVICE_FAILED', `${site.role}: S3 failed at ${where} (${status} ${code})`, details);
   return new DynaferryError(
     'REQUEST_REFUSED',
