@@ -22,8 +22,8 @@ for (const entry of readdirSync(root, { recursive: true, encoding: 'utf8' })) {
       continue;
     }
     const target = normalize(join(dirname(entry), spec)).split(sep);
-    const to = target.length > 1 ? target[0] : '(root)';
-    if (to === '(root)' || rank(to) > rank(from))
+    const to = target[0];
+    if (rank(to) < 0 || rank(to) > rank(from))
       problems.push(`${join(root, entry)}: '${from}' may not import '${to}' (${spec})`);
     if (from === 'stages' && to === 'stages' && parts[1].replace('.ts', '') !== target[1].replace('.ts', ''))
       problems.push(`${join(root, entry)}: a stage may not import another stage (${spec})`);

@@ -10,6 +10,8 @@ export const layers = [
   'stages',
   'migration',
   'demo',
+  // What the package exports: console and cli are programs that use it.
+  'index.ts',
   'console',
   'cli',
 ] as const;

@@ -24,12 +24,17 @@ The migration is ${migrationPath}. Its credentials and key are variables:
 
 /** What a newcomer may do after a demo. */
 export function nextText(): string {
+  const next = [
+    [`${self()} demo --keep`, 'leave the sites up, to look at tables and objects'],
+    [`${self()} --help`, 'all commands'],
+    ['README.md', 'how to move a table of your own'],
+  ];
+  const width = Math.max(...next.map(([what]) => what.length));
   return `
-That was all of it: what was kept back never left, and what crossed has been compared item by item. Next:
+That was all of it: what was kept back never left its site, and what crossed has
+been compared item by item. Next:
 
-  ${self()} demo --keep      leave the sites up, to look at tables and staged objects
-  ${self()} --help           the commands
-  README.md                                     a migration.yaml of your own
+${next.map(([what, why]) => `  ${what.padEnd(width)}  ${why}`).join('\n')}
 `;
 }
 

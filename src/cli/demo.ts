@@ -46,8 +46,9 @@ async function fillSource(
   session.tell(
     `${bold('Dynaferry demo: part of a table crosses a border that AWS does not')}
 
-Two sites on this machine, as far apart as AWS keeps them: a global region and a China region, each with its own
-DynamoDB, its own S3 and its own credentials, of which the other knows nothing.
+Two sites on this machine, as far apart as AWS keeps them: a global region and
+a China region, each with its own DynamoDB, its own S3 and its own credentials,
+of which the other knows nothing.
 
 ${step(session, 1, `Fill table user-us in us-west-2 with ${count(items)} fake user profiles`)}`,
   );
@@ -78,14 +79,15 @@ async function migrate(session: Session, { migrationPath, env }: Demo, signal: A
     if (!session.json) await lookFirst(session, migration, migrationPath);
     session.tell(
       `${step(session, 4, 'Move it', 'dynaferry run migration.yaml')}
-Export, transfer and load overlap: an object crosses as soon as it is written, and is loaded as soon as it has crossed.
-Then all items are compared: the target must be exactly the policy applied to the source.
+Export, transfer and load overlap: an object crosses as soon as it is written,
+and is loaded as soon as it has crossed. Then all items are compared: the target
+must be exactly the policy applied to the source.
 `,
     );
     view = showProgress(session, [migration.file.name], STAGES);
     const summary: Summary = await migration.run().finally(() => view?.close());
     session.tell('');
-    reportSummary(session, migration, summary, STAGES);
+    reportSummary(session, migration, summary, { stages: STAGES });
     if (session.json) session.printJson(summary);
     return summary.ok ? 0 : exitCodeOf(summary.error?.code ?? 'INTERNAL');
   } finally {
@@ -101,14 +103,15 @@ ${step(session, 2, 'Look at what is in it', 'dynaferry inspect migration.yaml')}
 ${attributeLines(catalog).join('\n')}
 
 ${step(session, 3, 'Say what may leave, and see what that does', 'dynaferry plan migration.yaml')}
-The policy is applied in us-west-2: what it keeps back never leaves that site, not even in a log.
+The policy is applied in us-west-2: what it keeps back never leaves that site,
+not even in a log.
 
 ${policyLines(await readFile(migrationPath, 'utf8')).join('\n')}
 `);
   const plan = await migration.plan({ show: 1 });
   session.tell(`One item of the ${count(plan.sample.passed)} that pass, of ${count(plan.sample.items)} sampled:
 
-${plan.sample.examples.flatMap((example) => exampleLines(example, plan.policy.rules)).join('\n')}
+${plan.sample.examples.flatMap((example) => exampleLines(example, plan.policy.rules, session.columns)).join('\n')}
 `);
 }
 

@@ -28,7 +28,11 @@ export async function moveData(session: Session, { files, stages, move }: MoveOp
     const summaries = await Promise.all(migrations.map(move)).finally(() => view?.close());
     if (session.json) session.printJson(totalSummary(names, summaries));
     for (const [index, migration] of migrations.entries())
-      reportSummary(session, migration, summaries[index], stages, files.length > 1);
+      reportSummary(session, migration, summaries[index], {
+        stages,
+        stateFolder: migration.stateFolder,
+        isOneOfSeveral: files.length > 1,
+      });
     const failed = summaries.find(({ ok }) => !ok);
     return failed === undefined ? 0 : exitCodeOf(failed.error?.code ?? 'INTERNAL');
   } finally {
@@ -37,18 +41,18 @@ export async function moveData(session: Session, { files, stages, move }: MoveOp
 }
 
 /** The end of one migration for people: what went wrong, and what has been done. */
-export function reportSummary(
-  session: Session,
-  migration: Migration,
-  summary: Summary,
-  stages: readonly StageName[],
-  isOneOfSeveral = false,
-): void {
+export function reportSummary(session: Session, migration: Migration, summary: Summary, of: ReportOptions): void {
   const { name } = migration.file;
   printTrace(session, migration.failure);
   if (session.json) return;
-  if (summary.error !== undefined) printFailure(session, summary.error, isOneOfSeveral ? name : undefined);
+  if (summary.error !== undefined) printFailure(session, summary.error, of.isOneOfSeveral === true ? name : undefined);
   // A migration that failed before anything moved has nothing to sum up.
   if (summary.ok || summary.read + summary.written + summary.objects > 0)
-    session.print(summaryText(summary, { migration: name, stages, stateFolder: migration.stateFolder }, session));
+    session.print(summaryText(summary, { migration: name, ...of }, session));
+}
+
+interface ReportOptions {
+  stages: readonly StageName[];
+  stateFolder?: string;
+  isOneOfSeveral?: boolean;
 }

@@ -69,7 +69,7 @@ function makeProgram(act: ActWith): Command {
     .version(packageVersion(), '--version', 'print the version')
     .helpOption('-h, --help', 'show this help')
     .helpCommand(false)
-    .option('--json', 'print one JSON event a line on standard output, the last one being the result', false)
+    .option('--json', 'print one JSON event a line on standard output, the last one being the result (default: text)')
     .option('--state-dir <folder>', 'where ledgers are kept (default: .dynaferry beside the migration file)')
     .option('--no-color', 'no colours; also by the environment variable NO_COLOR')
     .configureHelp({ showGlobalOptions: true, sortSubcommands: false })

@@ -4,7 +4,7 @@ import { LiveRegion } from './live-region.ts';
 
 /** Options that every command takes. */
 export interface GlobalOptions {
-  json: boolean;
+  json?: boolean;
   stateDir?: string;
   /** False by --no-color. */
   color: boolean;
@@ -22,7 +22,7 @@ export class Session {
   readonly screen: LiveRegion;
   #interruption: Interruption | undefined;
 
-  constructor({ json, stateDir, color }: GlobalOptions) {
+  constructor({ json = false, stateDir, color }: GlobalOptions) {
     this.json = json;
     this.stateDir = stateDir;
     this.colors = pc.createColors(color && showsColors(process.stdout));
@@ -41,6 +41,11 @@ export class Session {
   signal(what: string): AbortSignal {
     this.#interruption ??= interruptible(this.screen, what);
     return this.#interruption.signal;
+  }
+
+  /** Columns of standard output; of a file as many as are good to read. */
+  get columns(): number {
+    return process.stdout.columns ?? 100;
   }
 
   /** Text for people, on standard output. */

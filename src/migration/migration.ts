@@ -13,6 +13,7 @@ import { Limits } from './limits.ts';
 import { makePlan, type Plan, type PlanOptions } from './plan.ts';
 import { preflight, refuseErrors } from './preflight.ts';
 import { ProgressKeeper } from './progress-keeper.ts';
+import { ProgressTotals } from './progress-totals.ts';
 import { carryVerification, verifySourceSite, verifyTargetSite } from './verify-site.ts';
 import { forgetVerification, runVerify } from './verify-stage.ts';
 import type { VerifyResult } from '../stages/verify/verify-result.ts';
@@ -88,7 +89,9 @@ export class Migration {
     const stateFolder = options.stateDir ?? join(folder, '.dynaferry');
     const listener = options.onEvent ?? (() => undefined);
     const keeper = new ProgressKeeper();
-    const onEvent = (event: ProgressEvent): void => {
+    const totals = new ProgressTotals();
+    const onEvent = (told: ProgressEvent): void => {
+      const event = totals.complete(told);
       keeper.hear(event);
       listener(event);
     };

@@ -2,7 +2,7 @@ import type { Catalog } from '../../index.ts';
 import type { AddCommand } from '../command.ts';
 import { FILES, wholeNumber, wholeNumberOrAll } from '../options.ts';
 import type { Session } from '../session.ts';
-import { showProgress, type ProgressView } from '../progress/show-progress.ts';
+import { CountView } from '../progress/count-view.ts';
 
 const EXAMPLES = `Examples:
   dynaferry inspect migration.yaml                          definition, attributes and sizes from a sample
@@ -40,17 +40,21 @@ async function inspect(session: Session, files: string[], options: InspectOption
     throw new DynaferryError('USAGE', '--catalog names one file for the catalogs of several tables', {
       fix: 'Inspect one migration at a time.',
     });
-  let view: ProgressView | undefined;
   const migrations = await openMigrations(files, {
     ...(session.stateDir !== undefined && { stateDir: session.stateDir }),
     signal: session.signal('stopping'),
-    onEvent: (event) => view?.hear(event),
   });
   try {
     for (const migration of migrations) {
-      view = showProgress(session, [migration.file.name], ['inspect']);
       const { sample, examples } = options;
-      const catalog = await migration.inspect({ sample, examples }).finally(() => view?.close());
+      const view = new CountView(session, 'inspect', {
+        ...(sample !== 'all' && { total: sample }),
+        isShown: !session.json,
+      });
+      const onProgress = ({ items }: { items: number }): void => {
+        view.done = items;
+      };
+      const catalog = await migration.inspect({ sample, examples, onProgress }).finally(() => view.close());
       if (options.catalog !== undefined) await writeCatalog(options.catalog, catalog);
       if (session.json) session.printJson(catalog);
       else session.print(renderCatalog(catalog));

@@ -40,7 +40,7 @@ async function plan(session: Session, files: string[], { sample, show }: PlanOpt
       const made = await migration.plan({ sample, show });
       refused ||= made.findings.some(({ severity }) => severity === 'error');
       if (session.json) session.printJson({ type: 'plan', ...made });
-      else session.print(planText(made, session.colors));
+      else session.print(planText(made, session));
     }
     return refused ? EXIT_FINDINGS : 0;
   } finally {

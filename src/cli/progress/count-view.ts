@@ -9,14 +9,14 @@ const LINE_MS = 5000;
 export class CountView {
   readonly #session: Session;
   readonly #name: string;
-  readonly #total: number;
+  readonly #total: number | undefined;
   readonly #rate = new RateWindow();
   readonly #startedMs = performance.now();
   readonly #isShown: boolean;
   readonly #timer: NodeJS.Timeout;
   #done = 0;
 
-  constructor(session: Session, name: string, { total, isShown = true }: { total: number; isShown?: boolean }) {
+  constructor(session: Session, name: string, { total, isShown = true }: { total?: number; isShown?: boolean }) {
     this.#session = session;
     this.#name = name;
     this.#total = total;
@@ -34,6 +34,11 @@ export class CountView {
     this.#done += more;
   }
 
+  /** How many are done by now. */
+  set done(done: number) {
+    this.#done = done;
+  }
+
   close(): void {
     clearInterval(this.#timer);
     if (this.#session.json || !this.#session.screen.isLive || !this.#isShown) return;
@@ -47,14 +52,19 @@ export class CountView {
     const nowMs = performance.now();
     this.#rate.add(nowMs, this.#done);
     if (json) {
-      this.#session.printJson({ type: 'progress', stage: this.#name, items: this.#done, itemsTotal: this.#total });
+      this.#session.printJson({
+        type: 'progress',
+        stage: this.#name,
+        items: this.#done,
+        ...(this.#total !== undefined && { itemsTotal: this.#total }),
+      });
       return;
     }
     const rate = this.#rate.perSecond(nowMs) ?? 0;
-    const left = this.#total - this.#done;
+    const left = (this.#total ?? 0) - this.#done;
     const text = [
       counted(this.#done, 'item'),
-      percent(this.#done, this.#total),
+      this.#total === undefined ? [] : percent(this.#done, this.#total),
       rate > 0 ? `${count(rate)}/s` : [],
       rate > 0 && left > 0 ? `${duration(left / rate)} left` : [],
     ].flat();

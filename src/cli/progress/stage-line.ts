@@ -15,7 +15,7 @@ export function stageCells(row: StageRow, nowMs: number, showMigration: boolean)
     left === undefined ? '' : `${duration(left)} left`,
     troubleText(row),
     progress === undefined || progress.bytes === 0 ? '' : size(progress.bytes),
-    progress === undefined || progress.objects === 0 ? '' : counted(progress.objects, 'object'),
+    objectsText(row),
     progress?.filtered === undefined || progress.filtered === 0 ? '' : `${count(progress.filtered)} kept back`,
   ];
 }
@@ -44,13 +44,20 @@ function pad(cell: string, width: number): string {
   return /^\d/.test(cell) ? space + cell : cell + space;
 }
 
-function stateText({ state, progress, isRunning, countsBytes }: StageRow): string {
+function stateText({ state, progress, isRunning }: StageRow): string {
   if (!isRunning) return state === 'finished' ? 'done' : state;
   if (progress === undefined) return 'running';
-  const { items, itemsTotal, bytes, bytesTotal } = progress;
-  const share = countsBytes ? percent(bytes, bytesTotal ?? 0) : percent(items, itemsTotal ?? 0);
+  const share = percent(progress.items, progress.itemsTotal ?? 0);
   // Totals are estimates while the table is being read: all of an estimate is not yet all.
   return share === '' ? 'running' : share === '100 %' ? '99 %' : share;
+}
+
+function objectsText({ progress }: StageRow): string {
+  if (progress === undefined || progress.objects === 0) return '';
+  const { objects, objectsTotal = objects } = progress;
+  return objects < objectsTotal
+    ? `${count(objects)} of ${counted(objectsTotal, 'object')}`
+    : counted(objects, 'object');
 }
 
 function rateText(row: StageRow, nowMs: number): string {

@@ -7,7 +7,8 @@ export class StageRow {
   readonly stage: StageName;
   state: 'waiting' | StageState['state'] = 'waiting';
   progress: StageProgress | undefined;
-  readonly #rate = new RateWindow();
+  readonly #shown = new RateWindow();
+  readonly #items = new RateWindow();
   #first: { atMs: number; value: number } | undefined;
   #last: { atMs: number; value: number } | undefined;
 
@@ -23,14 +24,15 @@ export class StageRow {
   hear(progress: StageProgress, nowMs: number): void {
     this.progress = progress;
     const sample = { atMs: nowMs, value: this.#amount(progress) };
-    this.#rate.add(sample.atMs, sample.value);
+    this.#shown.add(sample.atMs, sample.value);
+    this.#items.add(nowMs, progress.items);
     this.#first ??= sample;
     this.#last = sample;
   }
 
   /** Items a second, of a transfer bytes a second: lately while it runs, on the whole when it has ended. */
   perSecond(nowMs: number): number | undefined {
-    if (this.isRunning) return this.#rate.perSecond(nowMs);
+    if (this.isRunning) return this.#shown.perSecond(nowMs);
     if (this.#first === undefined || this.#last === undefined) return undefined;
     const elapsedMs = this.#last.atMs - this.#first.atMs;
     return elapsedMs <= 0 ? undefined : (1000 * (this.#last.value - this.#first.value)) / elapsedMs;
@@ -42,11 +44,9 @@ export class StageRow {
 
   /** Undefined where the end is not known. */
   secondsLeft(nowMs: number): number | undefined {
-    const { progress } = this;
-    const total = this.countsBytes ? progress?.bytesTotal : progress?.itemsTotal;
-    const rate = this.perSecond(nowMs);
-    if (progress === undefined || total === undefined || rate === undefined || rate <= 0) return undefined;
-    const left = total - this.#amount(progress);
+    const rate = this.#items.perSecond(nowMs);
+    if (this.progress?.itemsTotal === undefined || rate === undefined || rate <= 0) return undefined;
+    const left = this.progress.itemsTotal - this.progress.items;
     return left > 0 ? left / rate : undefined;
   }
 

@@ -1,11 +1,20 @@
 import type { Plan, PlanExample } from '../../index.ts';
 import { printable, textTable } from '../../stages/inspect/text-table.ts';
 
-const VALUE_WIDTH = 34;
+/** What the columns beside the two values take, about. */
+const OTHER_COLUMNS = 44;
+const VALUE_COLUMNS_MIN = 16;
+const VALUE_COLUMNS_MAX = 36;
 type Attributes = Record<string, Record<string, unknown>>;
 
-/** One item before and after the policy, attribute by attribute. */
-export function exampleLines({ before, after }: PlanExample, rules: Plan['policy']['rules']): string[] {
+/** One item before and after the policy, attribute by attribute, in about as many columns. */
+export function exampleLines(
+  { before, after }: PlanExample,
+  rules: Plan['policy']['rules'],
+  columns: number,
+): string[] {
+  const share = Math.floor((columns - OTHER_COLUMNS) / 2);
+  const widthMax = Math.min(VALUE_COLUMNS_MAX, Math.max(VALUE_COLUMNS_MIN, share));
   const was = JSON.parse(before) as Attributes;
   const is = JSON.parse(after) as Attributes;
   const renamed = new Map(
@@ -26,8 +35,8 @@ export function exampleLines({ before, after }: PlanExample, rules: Plan['policy
   return textTable(
     [
       { title: '  attribute', widthMax: 24 },
-      { title: 'at the source', widthMax: VALUE_WIDTH },
-      { title: 'at the target', widthMax: VALUE_WIDTH },
+      { title: 'at the source', widthMax },
+      { title: 'at the target', widthMax },
       { title: '' },
     ],
     [...fromSource, ...added],

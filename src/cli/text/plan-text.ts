@@ -5,10 +5,8 @@ import { exampleLines } from './example-lines.ts';
 import { findingLines } from './finding-lines.ts';
 import { count, counted, duration, percent, size } from './quantities.ts';
 
-type Colors = Session['colors'];
-
 /** A plan for people. */
-export function planText(plan: Plan, colors: Colors): string {
+export function planText(plan: Plan, { colors, columns }: Pick<Session, 'colors' | 'columns'>): string {
   const { bold, red, green } = colors;
   const errors = plan.findings.filter(({ severity }) => severity === 'error').length;
   const verdict =
@@ -21,7 +19,7 @@ export function planText(plan: Plan, colors: Colors): string {
     [bold('Sample'), ...sample(plan)],
     ...plan.sample.examples.map((example, i) => [
       bold(`Example ${i + 1}: before and after`),
-      ...exampleLines(example, plan.policy.rules),
+      ...exampleLines(example, plan.policy.rules, columns),
     ]),
     [bold('Estimate'), ...estimate(plan)],
     plan.findings.length === 0

@@ -7,8 +7,8 @@ export interface SummaryOf {
   migration: string;
   /** The stages that ran: of others nothing is said. */
   stages: readonly StageName[];
-  /** Where its ledger lies. */
-  stateFolder: string;
+  /** Where its ledger lies, where that is worth telling. */
+  stateFolder?: string;
 }
 
 /** The end of a command in words. */
@@ -21,7 +21,8 @@ export function summaryText(summary: Summary, of: SummaryOf, { colors }: Pick<Se
   const rows = summaryRows(summary, new Set(of.stages));
   const width = Math.max(...rows.map(([, value]) => value.length));
   const lines = rows.map(([name, value, words]) => `  ${name.padEnd(14)}${value.padStart(width)}  ${words}`);
-  return [bold(title), ...lines, `  ${'state'.padEnd(14)}${of.stateFolder}`].join('\n');
+  const state = of.stateFolder === undefined ? [] : [`  ${'state'.padEnd(14)}${of.stateFolder}`];
+  return [bold(title), ...lines, ...state].join('\n');
 }
 
 type Row = [name: string, value: string, words: string];
@@ -39,7 +40,7 @@ function summaryRows(summary: Summary, stages: ReadonlySet<StageName>): Row[] {
     rows.push([
       'transferred',
       count(summary.objects),
-      `objects, ${size(summary.bytes)}, checked by SHA-256 at the target`,
+      `objects, ${size(summary.bytes)}, checked at the target by SHA-256`,
     ]);
   if (stages.has('load'))
     rows.push(
