@@ -1,0 +1,70 @@
+import type { Job } from './messages.ts';
+
+/** One line of the result: what is done, how, and what it is compared with. */
+export interface Case {
+  stage: 'export' | 'load';
+  name: string;
+  job: Omit<Job, 'endpoints' | 'items' | 'folder'>;
+  /** The name of the loop that does the same; absent for the loops themselves. */
+  beside?: string;
+  /** A load's: what stages the objects before it. */
+  staged?: Omit<Job, 'endpoints' | 'items' | 'folder'>;
+}
+
+const plain = { filter: false, pushDown: false, rules: false, compression: 'gzip' } as const;
+
+const ALL = 'loop: all, gzip -6';
+const ALL_FAST = 'loop: all, gzip -1';
+const FILTERED = 'loop: 20 % pass, gzip -6';
+const LOAD = 'loop: BatchWriteCommand';
+
+export const exportCases: Case[] = [
+  { stage: 'export', name: ALL, job: { ...plain, program: 'loop-export' } },
+  { stage: 'export', name: ALL_FAST, job: { ...plain, program: 'loop-export', gzipLevel: 1 } },
+  { stage: 'export', name: FILTERED, job: { ...plain, program: 'loop-export', filter: true } },
+  { stage: 'export', name: 'dynaferry: all, gzip', job: { ...plain, program: 'dynaferry-export' }, beside: ALL },
+  {
+    stage: 'export',
+    name: 'dynaferry: all, zstd',
+    job: { ...plain, program: 'dynaferry-export', compression: 'zstd' },
+    beside: ALL,
+  },
+  {
+    stage: 'export',
+    name: 'dynaferry: all, 4 rules, gzip',
+    job: { ...plain, program: 'dynaferry-export', rules: true },
+    beside: ALL,
+  },
+  {
+    stage: 'export',
+    name: 'dynaferry: 20 % pass, gzip',
+    job: { ...plain, program: 'dynaferry-export', filter: true },
+    beside: FILTERED,
+  },
+  {
+    stage: 'export',
+    name: 'dynaferry: 20 % pass, push-down',
+    job: { ...plain, program: 'dynaferry-export', filter: true, pushDown: true },
+    beside: FILTERED,
+  },
+];
+
+/** Each loads what an export of its own kind has staged. */
+export const loadCases: Case[] = [
+  {
+    stage: 'load',
+    name: LOAD,
+    job: { ...plain, program: 'loop-load' },
+    staged: { ...plain, program: 'loop-export' },
+  },
+  {
+    stage: 'load',
+    name: 'dynaferry: load',
+    job: { ...plain, program: 'dynaferry-load' },
+    staged: { ...plain, program: 'dynaferry-export' },
+    beside: LOAD,
+  },
+];
+
+/** Export and load in one process. */
+export const memoryJob: Case['job'] = { ...plain, program: 'dynaferry-both' };
