@@ -5,7 +5,7 @@ import { DIGEST_BYTES } from './item-digester.ts';
 export const BUCKET_BYTES = 20;
 const LANES = 4;
 
-export const BUCKET_BITS_MIN = 8;
+const BUCKET_BITS_MIN = 8;
 /** 20 MB a side. */
 export const BUCKET_BITS_MAX = 20;
 /** Few enough that one difference brings few items into the second pass, enough that the table stays small beside the items. */

@@ -37,7 +37,7 @@ test('is the object that docs/formats/digests.md describes', async () => {
     '"sort":{"name":"n","type":"N"}},"ignore":["_dynaferry"],"bucketBits":1,"items":3,"filtered":0,"refused":0,"startedMs":1800000000000}\n';
   expect(bytes.subarray(0, line.length).toString()).toBe(line);
   expect(bytes.subarray(line.length).toString('hex')).toBe(
-    '01000000' + '000102030405060708090a0b0c0d0e0f' + '02000000' + 'feffffffffffffffffffffffffffffff',
+    ['01000000', '000102030405060708090a0b0c0d0e0f', '02000000', 'feffffffffffffffffffffffffffffff'].join(''),
   );
 });
 

@@ -1,7 +1,12 @@
 /** Run as a process of its own: verifies two synthetic tables and prints a line of JSON. Arguments: items, whether 'all' or 'some' of them differ, folder, and where to be killed. */
 import type { ItemPage, ItemPages } from '../../../src/stages/verify/side.ts';
-import { verify } from '../../../src/stages/verify/verify.ts';
+import { verify, type VerifyResult } from '../../../src/stages/verify/verify.ts';
 import { keepAll, sealer, subjectPK } from './setup.ts';
+
+export interface Report extends Omit<VerifyResult, 'differences'> {
+  listed: number;
+  peakBytes: number;
+}
 
 const PAGE_ITEMS = 2000;
 
@@ -67,5 +72,5 @@ const { differences, ...result } = await verify({
     if (`${pass} ${++pages[pass]}` === killAt) process.kill(process.pid, 'SIGKILL');
   },
 });
-const report = { ...result, listed: differences.length, peakBytes: process.resourceUsage().maxRSS * 1024 };
+const report: Report = { ...result, listed: differences.length, peakBytes: process.resourceUsage().maxRSS * 1024 };
 process.stdout.write(`${JSON.stringify(report)}\n`);

@@ -3,17 +3,10 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { expect, test } from 'vitest';
+import type { Report } from './large-verify.ts';
 import { newFolder } from './setup.ts';
 
 const program = join(import.meta.dirname, 'large-verify.ts');
-
-interface Report {
-  equal: number;
-  missing: number;
-  different: number;
-  listed: number;
-  peakBytes: number;
-}
 
 /** Runs the program to its end, or to the page of a pass where it is killed. */
 async function run(
