@@ -21,12 +21,16 @@ export interface HttpResponse {
 export interface HttpClientOptions {
   /** Connections to the endpoint at the most. */
   connectionsMax: number;
-  /** Longest wait for an answer to begin, and between two pieces of it. */
+  /** Longest silence: while a long body is sent, until an answer begins, and between two pieces of it. */
   idleMsMax: number;
 }
 
 /** Largest response that is accepted; nothing that dynaferry asks for is near it. */
 const RESPONSE_BYTES_MAX = 1024 * 1024 * 1024;
+/** A longer body is sent in slices: every slice that the connection takes is a sign of life, however slow the link. */
+const SLICE_BYTES = 64 * 1024;
+/** Behind the last slice the kernel still holds much of a long body: the answer may take so many times longer to begin. */
+const PATIENCE_AFTER_BODY = 4;
 
 /**
  * Keep-alive connections to one endpoint. A response is collected into one buffer; a body shorter than announced, a reset, a refused connection and
@@ -36,9 +40,11 @@ export class HttpClient {
   readonly origin: string;
   readonly host: string;
   readonly #pool: Pool;
+  readonly #idleMsMax: number;
 
   constructor(endpoint: string, options: HttpClientOptions) {
     const url = new URL(endpoint);
+    this.#idleMsMax = options.idleMsMax;
     this.origin = url.origin;
     this.host = url.host;
     this.#pool = new Pool(url.origin, {
@@ -59,18 +65,35 @@ export class HttpClient {
         reject(abortError());
         return;
       }
-      const collector = new Collector(this.origin, resolve, reject, signal);
-      this.#pool.dispatch(
-        { method: request.method, path: request.path, headers: request.headers, body: request.body ?? null },
-        collector,
-      );
+      const collector = new Collector(this.origin, request.method, resolve, reject, signal);
+      try {
+        this.#pool.dispatch(this.#options(request), collector);
+      } catch (error) {
+        collector.onResponseError(undefined, error as Error);
+      }
     });
+  }
+
+  #options({ method, path, headers, body }: HttpRequest): Dispatcher.DispatchOptions {
+    if (body === undefined || body.length <= SLICE_BYTES) return { method, path, headers, body: body ?? null };
+    return {
+      method,
+      path,
+      headers: { ...headers, 'content-length': String(body.length) },
+      // Undici takes any iterable; its types know of streams only.
+      body: slices(body) as unknown as Dispatcher.DispatchOptions['body'],
+      headersTimeout: this.#idleMsMax * PATIENCE_AFTER_BODY,
+    };
   }
 
   /** Closes all connections; requests under way fail. */
   async close(): Promise<void> {
     await this.#pool.destroy();
   }
+}
+
+function* slices(body: Buffer): Generator<Buffer> {
+  for (let at = 0; at < body.length; at += SLICE_BYTES) yield body.subarray(at, at + SLICE_BYTES);
 }
 
 function abortError(): Error {
@@ -80,6 +103,7 @@ function abortError(): Error {
 /** Undici's handler for one request: into one buffer of the announced size where the size is announced. */
 class Collector implements Dispatcher.DispatchHandler {
   readonly #origin: string;
+  readonly #hasBody: boolean;
   readonly #resolve: (response: HttpResponse) => void;
   readonly #reject: (error: Error) => void;
   readonly #signal: AbortSignal | undefined;
@@ -92,11 +116,14 @@ class Collector implements Dispatcher.DispatchHandler {
 
   constructor(
     origin: string,
+    method: HttpRequest['method'],
     resolve: (response: HttpResponse) => void,
     reject: (error: Error) => void,
     signal: AbortSignal | undefined,
   ) {
     this.#origin = origin;
+    // A HEAD announces a length without a body.
+    this.#hasBody = method !== 'HEAD';
     this.#resolve = resolve;
     this.#reject = reject;
     this.#signal = signal;
@@ -122,7 +149,7 @@ class Collector implements Dispatcher.DispatchHandler {
     this.#status = statusCode;
     this.#headers = headers;
     const announced = Number(headers['content-length']);
-    if (announced > 0 && announced <= RESPONSE_BYTES_MAX && headers['transfer-encoding'] === undefined)
+    if (this.#hasBody && announced > 0 && announced <= RESPONSE_BYTES_MAX && headers['transfer-encoding'] === undefined)
       this.#body = Buffer.allocUnsafeSlow(announced);
   }
 
@@ -136,12 +163,11 @@ class Collector implements Dispatcher.DispatchHandler {
 
   onResponseEnd(): void {
     this.#signal?.removeEventListener('abort', this.#onAbort);
-    // A HEAD announces a length without a body.
     const body = this.#length === 0 ? Buffer.alloc(0) : (this.#body ?? Buffer.concat(this.#chunks, this.#length));
     this.#resolve({ status: this.#status, headers: this.#headers, body });
   }
 
-  onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
+  onResponseError(_controller: Dispatcher.DispatchController | undefined, error: Error): void {
     this.#signal?.removeEventListener('abort', this.#onAbort);
     this.#reject(error.name === 'AbortError' ? error : networkError(error, this.#origin));
   }
