@@ -37,12 +37,15 @@ export function credentialProvider(
 ): CredentialProvider {
   let current: ExpiringCredentials | undefined;
   let pending: Promise<Credentials> | undefined;
-  const resolve = async (): Promise<Credentials> => {
+  const resolve = async (refused: boolean): Promise<Credentials> => {
     try {
       // A fresh chain each time: the SDK's memoised one would hand out what the service just refused.
       current = await chain(source, env)();
       return current;
     } catch (error) {
+      // Renewal begins early: while what is there still holds, a failure of it may pass.
+      const expiresMs = current?.expiration?.getTime() ?? 0;
+      if (!refused && current !== undefined && expiresMs > Date.now()) return current;
       throw missing(site, source, error);
     } finally {
       pending = undefined;
@@ -51,7 +54,7 @@ export function credentialProvider(
   return async (options) => {
     const expiresMs = current?.expiration?.getTime() ?? Infinity;
     if (current !== undefined && options?.refresh !== true && expiresMs - Date.now() > RENEW_BEFORE_MS) return current;
-    pending ??= resolve();
+    pending ??= resolve(options?.refresh === true);
     return pending;
   };
 }

@@ -110,6 +110,7 @@ export function accessError(
     case 'UnrecognizedClientException':
     case 'InvalidAccessKeyId':
     case 'InvalidClientTokenId':
+    case 'InvalidToken':
       return new DynaferryError(
         'CREDENTIALS_REJECTED',
         `${site.role}: ${site.region} does not know these credentials (${code}). Accounts of ${partitionHint(site)} are separate from all others`,

@@ -45,7 +45,7 @@ export class Signer {
     const names = Object.keys(headers).sort();
     const signedHeaders = names.join(';');
     let canonical = `${request.method}\n${request.path}\n${request.query}\n`;
-    for (const name of names) canonical += `${name}:${headers[name].trim().replace(/ +/g, ' ')}\n`;
+    for (const name of names) canonical += `${name}:${headers[name].trim().replace(/\s+/g, ' ')}\n`;
     canonical += `\n${signedHeaders}\n${request.payloadSha256}`;
     const scope = `${day}/${this.#region}/${this.#service}/aws4_request`;
     const toSign = `AWS4-HMAC-SHA256\n${timestamp}\n${scope}\n${createHash('sha256').update(canonical).digest('hex')}`;

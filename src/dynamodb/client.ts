@@ -26,6 +26,9 @@ const throttling = new Set([
   'ThrottledException',
 ]);
 
+/** Somebody else's write to the same item is under way: it passes. */
+const conflicts = new Set(['TransactionConflictException', 'ReplicatedWriteConflictException']);
+
 /**
  * DynamoDB's JSON protocol over signed HTTP. Bodies go in and out as bytes; answers are checked against `x-amz-crc32`, as the service's
  * documentation asks of clients, since a body damaged on the way can still be valid JSON.
@@ -97,7 +100,7 @@ function classify(response: HttpResponse, request: ServiceRequest, site: Site): 
     );
   const access = accessError(code, message, request, site, `dynamodb:${request.operation}`);
   if (access !== undefined) return access;
-  if (response.status >= 500)
+  if (response.status >= 500 || conflicts.has(code))
     return new DynaferryError(
       'SERVICE_FAILED',
       `${site.role}: DynamoDB failed at ${request.operation} (${response.status} ${code})`,

@@ -77,11 +77,29 @@ export class S3Bucket {
 
   /** Undefined where there is no such key. */
   async head(key: string, signal?: AbortSignal): Promise<ObjectInfo | undefined> {
+    const head = async (): Promise<ObjectInfo> => readInfo(await this.#send('HEAD', key, 'GetObject', { signal }));
     try {
-      return readInfo(await this.#send('HEAD', key, 'GetObject', { signal }));
+      return await head().catch(async (error: unknown) => {
+        if (!(error instanceof DynaferryError && (error.status === 400 || error.code === 'ACCESS_DENIED'))) throw error;
+        await this.#explain(key, signal);
+        return head();
+      });
     } catch (error) {
       if (error instanceof DynaferryError && error.code === 'OBJECT_NOT_FOUND') return undefined;
       throw error;
+    }
+  }
+
+  /**
+   * Throws what S3 has to say of a refused HEAD, whose answer has no body to tell an expired session from a wrong key or a missing
+   * permission; an expired session is renewed on the way. Resolves where a GET is not refused.
+   */
+  async #explain(key: string, signal?: AbortSignal): Promise<void> {
+    try {
+      await this.#send('GET', key, 'GetObject', { headers: { range: 'bytes=0-0' }, signal });
+    } catch (error) {
+      // An empty object has no first byte.
+      if (!(error instanceof DynaferryError && error.status === 416)) throw error;
     }
   }
 
