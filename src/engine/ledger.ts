@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { DynaferryError } from '../model/errors.ts';
 import type { StageName, StageProgress } from '../model/events.ts';
+import type { DataObject } from '../staging/commit-log.ts';
 
 /** Version of the ledger's tables; a file of another version is refused, never guessed at. Described in docs/formats/ledger.md. */
 const LEDGER_VERSION = 1;
@@ -12,7 +13,7 @@ const SCHEMA = `
   CREATE TABLE segment (segment INTEGER PRIMARY KEY, sealed TEXT, done INTEGER NOT NULL) STRICT;
   CREATE TABLE committed (
     seq INTEGER PRIMARY KEY, items INTEGER NOT NULL, bytes INTEGER NOT NULL, source_bytes INTEGER NOT NULL,
-    read INTEGER NOT NULL, filtered INTEGER NOT NULL, dead_lettered INTEGER NOT NULL
+    read INTEGER NOT NULL, filtered INTEGER NOT NULL, dead_lettered INTEGER NOT NULL, object TEXT
   ) STRICT;
   CREATE TABLE transferred (seq INTEGER PRIMARY KEY, items INTEGER NOT NULL, bytes INTEGER NOT NULL) STRICT;
   CREATE TABLE upload (seq INTEGER PRIMARY KEY, upload_id TEXT NOT NULL, source_etag TEXT NOT NULL) STRICT;
@@ -100,19 +101,43 @@ export class Ledger {
     });
   }
 
-  /** Records a commit of the export together with the checkpoints that it makes good. A commit that is recorded already is left as it is. */
-  commit(seq: number, counts: CommittedCounts, checkpoints: readonly SegmentCheckpoint[]): void {
+  /**
+   * Records a commit of the export, its data object, and the checkpoints that it makes good. A commit that is recorded already is left as it is.
+   */
+  commit(
+    seq: number,
+    counts: CommittedCounts,
+    object: DataObject | null,
+    checkpoints: readonly SegmentCheckpoint[],
+  ): void {
     this.#transaction(() => {
       const { items, bytes, sourceBytes, read, filtered, deadLettered } = counts;
       const { changes } = this.#db
-        .prepare('INSERT OR IGNORE INTO committed VALUES (?, ?, ?, ?, ?, ?, ?)')
-        .run(seq, items, bytes, sourceBytes, read, filtered, deadLettered);
+        .prepare('INSERT OR IGNORE INTO committed VALUES (?, ?, ?, ?, ?, ?, ?, ?)')
+        .run(
+          seq,
+          items,
+          bytes,
+          sourceBytes,
+          read,
+          filtered,
+          deadLettered,
+          object === null ? null : JSON.stringify(object),
+        );
       if (changes === 0) return;
       const statement = this.#db.prepare(
         'INSERT INTO segment VALUES (?, ?, ?) ON CONFLICT (segment) DO UPDATE SET sealed = excluded.sealed, done = excluded.done',
       );
       for (const { segment, sealed, done } of checkpoints) statement.run(segment, sealed, done ? 1 : 0);
     });
+  }
+
+  /** The data objects of all recorded commits, in order. */
+  committedObjects(): (DataObject & { seq: number })[] {
+    return this.#all('SELECT seq, object FROM committed WHERE object IS NOT NULL ORDER BY seq').map((row) => ({
+      ...(JSON.parse(row['object'] as string) as DataObject),
+      seq: row['seq'] as number,
+    }));
   }
 
   /** Highest recorded commit; 0 where there is none. Commits are numbered from 1 without gaps. */
@@ -139,6 +164,15 @@ export class Ledger {
       this.#db.prepare('INSERT OR IGNORE INTO transferred VALUES (?, ?, ?)').run(seq, items, bytes);
       this.#db.prepare('DELETE FROM upload WHERE seq = ?').run(seq);
     });
+  }
+
+  /** The first commit that has not been transferred, or not been loaded to its end: where following begins. */
+  firstMissing(of: 'transferred' | 'loaded'): number {
+    const done = of === 'transferred' ? 'SELECT seq FROM transferred' : 'SELECT seq FROM loaded WHERE finished = 1';
+    const row = this.#get(
+      `SELECT min(n) AS seq FROM (SELECT 1 AS n UNION SELECT seq + 1 FROM (${done})) WHERE n NOT IN (${done})`,
+    );
+    return (row as Row)['seq'] as number;
   }
 
   /** A multipart upload that was begun for an object, and the version of the object that it holds. */
@@ -195,10 +229,10 @@ export class Ledger {
        coalesce(sum(read), 0) AS read, coalesce(sum(filtered), 0) AS filtered, coalesce(sum(dead_lettered), 0) AS dead_lettered FROM committed`,
     );
     const transferred = sum(
-      'SELECT count(*) AS objects, coalesce(sum(items), 0) AS items, coalesce(sum(bytes), 0) AS bytes FROM transferred',
+      'SELECT count(nullif(items, 0)) AS objects, coalesce(sum(items), 0) AS items, coalesce(sum(bytes), 0) AS bytes FROM transferred',
     );
     const loaded = sum(
-      `SELECT coalesce(sum(finished), 0) AS objects, coalesce(sum(written + skipped + dead_lettered), 0) AS items, coalesce(sum(CASE finished WHEN 1 THEN bytes ELSE 0 END), 0) AS bytes,
+      `SELECT count(CASE WHEN finished = 1 AND items > 0 THEN 1 END) AS objects, coalesce(sum(written + skipped + dead_lettered), 0) AS items, coalesce(sum(CASE finished WHEN 1 THEN bytes ELSE 0 END), 0) AS bytes,
        coalesce(sum(written), 0) AS written, coalesce(sum(skipped), 0) AS skipped, coalesce(sum(dead_lettered), 0) AS dead_lettered FROM loaded`,
     );
     const n = (row: Row, name: string): number => row[name] as number;

@@ -114,6 +114,9 @@ const POLL_MS = 1000;
 /** A writer that made no commit for so long is taken to be dead. */
 const SILENCE_MS_MAX = 60 * 60_000;
 
+/** Commits fetched at once: far from the bucket, one after the other would be slower than what they describe. */
+const READ_AHEAD = 16;
+
 /**
  * Yields the commits of an export in order of their numbers as they appear, from `from` on, until the export is complete (its manifest summary exists)
  * and all are seen. Throws WAIT_TOO_LONG when nothing appears for an hour.
@@ -121,22 +124,52 @@ const SILENCE_MS_MAX = 60 * 60_000;
 export async function* followCommits(
   bucket: S3Bucket,
   layout: ExportLayout,
-  options: { from?: number; wake?: CommitSignal; signal?: AbortSignal; onWait?: () => void } = {},
+  options: { from?: number; wake?: CommitSignal; signal?: AbortSignal } = {},
 ): AsyncGenerator<CommitRecord> {
   const wake = options.wake ?? new CommitSignal();
   let seq = options.from ?? 1;
   let silentSinceMs = Date.now();
   for (;;) {
-    // Asked before looking for the commit: one that exists when the manifest does was there before it.
+    // Asked before looking for commits: those that exist when the manifest does were there before it.
     const complete = (await bucket.head(layout.manifestSummary, options.signal)) !== undefined;
-    for (let commit; (commit = await readCommit(bucket, layout, seq, options.signal)) !== undefined; seq++) {
+    for await (const commit of readCommitsFrom(bucket, layout, seq, options.signal)) {
+      seq = commit.seq + 1;
       silentSinceMs = Date.now();
       yield commit;
     }
     if (complete) return;
     if (Date.now() - silentSinceMs > SILENCE_MS_MAX)
       throw new DynaferryError('WAIT_TOO_LONG', `no new object appeared below ${bucket.uri(layout.root)} for an hour`);
-    options.onWait?.();
     await wake.wait(POLL_MS, options.signal);
+  }
+}
+
+/** The commits that are there now, from a number on, in order. */
+export async function* readCommitsFrom(
+  bucket: S3Bucket,
+  layout: ExportLayout,
+  from: number,
+  signal?: AbortSignal,
+): AsyncGenerator<CommitRecord> {
+  const ahead: Promise<CommitRecord | undefined>[] = [];
+  const take = async (): Promise<CommitRecord> => {
+    const commit = await ahead.shift();
+    if (commit === undefined)
+      throw new DynaferryError('OBJECT_NOT_FOUND', `a commit below ${bucket.uri(layout.commits)} was removed`);
+    return commit;
+  };
+  let seq = from;
+  try {
+    for await (const { key } of bucket.list(layout.commits, { startAfter: layout.commit(from - 1), signal })) {
+      // Numbers have no gaps, so the listing need not be believed beyond the next one.
+      if (key !== layout.commit(seq)) break;
+      const read = readCommit(bucket, layout, seq++, signal);
+      read.catch(() => undefined);
+      ahead.push(read);
+      if (ahead.length === READ_AHEAD) yield take();
+    }
+    while (ahead.length > 0) yield take();
+  } finally {
+    await Promise.allSettled(ahead);
   }
 }

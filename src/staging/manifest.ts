@@ -42,13 +42,16 @@ const fileSchema = z.looseObject({
 /** One line of manifest-files.json. */
 export type ManifestFile = z.infer<typeof fileSchema>;
 
+/** What a manifest says of a data object; `key` is relative to the export's folder. */
+export type ManifestObject = Omit<DataObject, 'partSizeBytes' | 'partSha256'> & { seq: number };
+
 /** What is written of an export when it is complete. */
 export interface ManifestInput {
   facts: ExportFacts;
   tableArn: string;
   startedMs: number;
   finishedMs: number;
-  objects: (DataObject & { seq: number })[];
+  objects: ManifestObject[];
 }
 
 /** Writes the four manifest files; the summary comes last, since its existence says that the export is complete. */

@@ -7,9 +7,8 @@ import { DynaferryError } from '../../model/errors.ts';
 import type { KeySchema } from '../../model/key.ts';
 import type { Policy } from '../../policy/policy.ts';
 import type { S3Bucket } from '../../s3/bucket.ts';
-import { CommitSignal, readCommit } from '../../staging/commit-log.ts';
+import type { CommitSignal } from '../../staging/commit-log.ts';
 import type { Compression } from '../../staging/compression.ts';
-import type { DataObject } from '../../staging/commit-log.ts';
 import { writeManifest } from '../../staging/manifest.ts';
 import { Committer } from './committer.ts';
 import type { ItemSource } from './item-source.ts';
@@ -137,14 +136,7 @@ async function finish(options: ExportOptions): Promise<void> {
       'ACCOUNTING',
       `export: ${totals.read} items read are not ${totals.filtered} filtered + ${totals.items} written + ${totals.deadLettered} dead-lettered`,
     );
-  const objects: (DataObject & { seq: number })[] = [];
-  const commits = ledger.lastCommit();
-  for (let seq = 1; seq <= commits; seq++) {
-    const commit = await readCommit(bucket, layout, seq, signal);
-    if (commit === undefined)
-      throw new DynaferryError('OBJECT_NOT_FOUND', `commit ${seq} of ${bucket.uri(layout.root)} is gone`);
-    if (commit.object !== null) objects.push({ ...commit.object, seq });
-  }
+  const objects = ledger.committedObjects();
   const known = new Set(objects.map((object) => layout.root + object.key));
   for await (const found of bucket.list(layout.data(''), { signal }))
     if (!known.has(found.key)) await bucket.delete(found.key, signal);
@@ -163,7 +155,7 @@ async function finish(options: ExportOptions): Promise<void> {
           deadLettered: totals.deadLettered,
           passed: totals.read - totals.filtered,
         },
-        commits,
+        commits: ledger.lastCommit(),
       },
       tableArn: header.source,
       startedMs: header.startedMs,

@@ -1,7 +1,7 @@
 import { DynaferryError } from '../../model/errors.ts';
 import type { Ledger } from '../../engine/ledger.ts';
 import type { S3Bucket } from '../../s3/bucket.ts';
-import { readCommit, type CommitRecord } from '../../staging/commit-log.ts';
+import { readCommitsFrom, type CommitRecord } from '../../staging/commit-log.ts';
 import { ExportLayout, exportsPrefix, newExportId } from '../../staging/layout.ts';
 import { readHeader, writeHeader, type ExportHeader } from '../../staging/header.ts';
 import { Sealer } from '../../staging/seal.ts';
@@ -102,19 +102,17 @@ async function adoptCommits(
   ledger: Ledger,
   signal: AbortSignal,
 ): Promise<void> {
-  for (let seq = ledger.lastCommit() + 1; ; seq++) {
-    const commit = await readCommit(bucket, layout, seq, signal);
-    if (commit === undefined) return;
+  for await (const commit of readCommitsFrom(bucket, layout, ledger.lastCommit() + 1, signal))
     recordCommit(ledger, commit);
-  }
 }
 
 /** Puts a commit that is durable in staging into the ledger. */
 export function recordCommit(ledger: Ledger, commit: CommitRecord): void {
-  const { counts, object } = commit;
+  const { counts, object, checkpoints = [] } = commit;
   ledger.commit(
     commit.seq,
     { items: object?.items ?? 0, bytes: object?.sizeBytes ?? 0, ...counts },
-    commit.checkpoints ?? [],
+    object,
+    checkpoints,
   );
 }

@@ -78,10 +78,17 @@ async function* loadTasks(options: LoadOptions, signal: AbortSignal): AsyncGener
     throw new DynaferryError('POLICY_MISMATCH', `${what} was made under another policy than the one in migration.yaml`);
   };
   if (header.policyHash !== policyHash) refuse(bucket.uri(layout.root));
-  for await (const commit of followCommits(bucket, layout, { wake: options.wake, signal })) {
+  for await (const commit of followCommits(bucket, layout, {
+    from: options.ledger.firstMissing('loaded'),
+    wake: options.wake,
+    signal,
+  })) {
     if (commit.policyHash !== policyHash) refuse(`commit ${commit.seq} of ${bucket.uri(layout.root)}`);
     const { object, seq } = commit;
-    if (object === null) continue;
+    if (object === null) {
+      options.ledger.setLoaded(seq, { items: 0, bytes: 0 }, 0, { written: 0, skipped: 0, deadLettered: 0 }, true);
+      continue;
+    }
     const expected = { key: layout.root + object.key, md5Base64: object.md5Base64, sha256: object.sha256 };
     yield { seq, expected, items: object.items, sizeBytes: object.sizeBytes };
   }

@@ -3,11 +3,10 @@ import { runPool } from '../../engine/pool.ts';
 import { Semaphore } from '../../engine/semaphore.ts';
 import type { StageContext, StageMeter } from '../../engine/stage-context.ts';
 import { DynaferryError } from '../../model/errors.ts';
-import type { S3Bucket } from '../../s3/bucket.ts';
+import type { ListedObject, S3Bucket } from '../../s3/bucket.ts';
 import {
   CommitSignal,
   followCommits,
-  readCommit,
   writeCommit,
   type CommitRecord,
   type DataObject,
@@ -127,7 +126,11 @@ async function carryObjects(options: TransferOptions): Promise<void> {
     return { ...object, etag };
   };
   await runPool(
-    followCommits(source, sourceLayout, { wake: options.exportWake, signal }),
+    followCommits(source, sourceLayout, {
+      from: options.recheck ? 1 : ledger.firstMissing('transferred'),
+      wake: options.exportWake,
+      signal,
+    }),
     OBJECTS_AT_ONCE,
     async (commit) => {
       const done = carry(commit, previous);
@@ -148,13 +151,18 @@ async function carryManifest(options: TransferOptions): Promise<void> {
       'MANIFEST_INVALID',
       `${source.uri(sourceLayout.manifestSummary)} is not of an export of ours`,
     );
-  const objects: (DataObject & { seq: number })[] = [];
-  for (let seq = 1; seq <= facts.commits; seq++) {
-    const commit = await readCommit(target, targetLayout, seq, signal);
-    if (commit === undefined)
-      throw new DynaferryError('OBJECT_NOT_FOUND', `commit ${seq} of ${target.uri(targetLayout.root)} is gone`);
-    if (commit.object !== null) objects.push({ ...commit.object, seq });
-  }
+  const arrived = new Map<string, ListedObject>();
+  for await (const object of target.list(targetLayout.data(''), { signal })) arrived.set(object.key, object);
+  const objects = manifest.files.map((file) => {
+    const key = `data/${file.dataFileS3Key.slice(file.dataFileS3Key.lastIndexOf('/') + 1)}`;
+    const there = arrived.get(targetLayout.root + key);
+    if (there === undefined || file.dynaferry === undefined || there.sizeBytes !== file.dynaferry.sizeBytes)
+      throw new DynaferryError(
+        'OBJECT_NOT_FOUND',
+        `target: ${target.uri(targetLayout.root + key)} is not there, or not whole, although it was carried`,
+      );
+    return { ...file.dynaferry, key, items: file.itemCount, md5Base64: file.md5Checksum, etag: there.etag };
+  });
   const header = await readHeader(target, targetLayout, signal);
   const startedMs = header?.startedMs ?? 0;
   await writeManifest(
