@@ -64,6 +64,8 @@ function compareMagnitudes(x: Decimal, y: Decimal): number {
  * with a whole-number mantissa that does not end in zero. Throws RangeError when the text is not a number.
  */
 export function canonicalNumber(text: string): string {
+  // What most numbers are: digits that neither begin nor end in zero, short enough to be seen at once.
+  if (/^-?[1-9](?:\d*[1-9])?$/.test(text)) return `${text}E0`;
   const n = parse(text);
   if (n === undefined) throw new RangeError('not a decimal number');
   if (n.sign === 0) return '0';
