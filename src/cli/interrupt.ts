@@ -10,12 +10,16 @@ export interface Interruption {
 const SAME_PRESS_MS = 300;
 const EXIT_INTERRUPTED = 130;
 
-/** The first Ctrl-C or SIGTERM aborts the signal, so that the work in hand is saved; the second ends the process at once. */
-export function interruptible(screen: LiveRegion, what: string): Interruption {
+/** The first Ctrl-C or SIGTERM aborts the signal, so that the work in hand is saved; the second ends the process at once. `now` counts milliseconds. */
+export function interruptible(
+  screen: Pick<LiveRegion, 'print' | 'close'>,
+  what: string,
+  now: () => number = () => performance.now(),
+): Interruption {
   const controller = new AbortController();
   let firstMs: number | undefined;
   const hear = (): void => {
-    const nowMs = performance.now();
+    const nowMs = now();
     if (firstMs === undefined) {
       firstMs = nowMs;
       screen.print(`${what}; press Ctrl-C again to quit at once`);

@@ -1,5 +1,6 @@
 import type { Migration, StageName, Summary } from '../index.ts';
 import { exitCodeOf, printFailure, printTrace } from './failure.ts';
+import { withMigrations, type OpenFilesOptions } from './open-files.ts';
 import { showProgress, type ProgressView } from './progress/show-progress.ts';
 import type { Session } from './session.ts';
 import { summaryText } from './text/summary-text.ts';
@@ -15,29 +16,25 @@ export interface MoveOptions {
 
 /** Moves data of one or several migrations side by side, shows progress and summaries, and gives the exit code: that of the first file that failed. */
 export async function moveData(session: Session, { files, stages, move }: MoveOptions): Promise<number> {
-  const { openMigrations } = await import('../index.ts');
   let view: ProgressView | undefined;
-  const migrations = await openMigrations(files, {
-    ...(session.stateDir !== undefined && { stateDir: session.stateDir }),
+  const options: OpenFilesOptions = {
     signal: session.signal('stopping: saving progress'),
     onEvent: (event) => view?.hear(event),
-  });
-  try {
+  };
+  return withMigrations(session, files, options, async (migrations) => {
     const names = migrations.map(({ file }) => file.name);
     view = showProgress(session, names, stages);
     const summaries = await Promise.all(migrations.map(move)).finally(() => view?.close());
-    if (session.json) session.printJson(totalSummary(names, summaries));
     for (const [index, migration] of migrations.entries())
       reportSummary(session, migration, summaries[index], {
         stages,
         stateFolder: migration.stateFolder,
         isOneOfSeveral: files.length > 1,
       });
+    if (session.json) session.printJson(totalSummary(names, summaries));
     const failed = summaries.find(({ ok }) => !ok);
     return failed === undefined ? 0 : exitCodeOf(failed.error?.code ?? 'INTERNAL');
-  } finally {
-    await Promise.all(migrations.map((migration) => migration.close()));
-  }
+  });
 }
 
 /** The end of one migration for people: what went wrong, and what has been done. */

@@ -65,13 +65,15 @@ export async function makePlan(workspace: Workspace, stages: Stages, options: Pl
   const policy = readable ? await workspace.policy() : undefined;
   const sample = sampler.result(policy?.attributesNamed ?? []);
   const { input } = file.source;
+  // DynamoDB brings the description of a table up to date every six hours or so; what it says of a young one is no estimate.
+  const described = (table?.ItemCount ?? 0) >= sample.items ? table : undefined;
   return {
     migration: file.name,
     findings: [...findings, ...lackingFindings(sample)],
     source: {
       name: 'table' in input ? input.table : `s3://${input.export.bucket}/${input.export.prefix}`,
-      items: table?.ItemCount ?? (readable ? (await workspace.nativeExport())?.itemsEstimate : undefined),
-      sizeBytes: table?.TableSizeBytes,
+      items: described?.ItemCount ?? (readable ? (await workspace.nativeExport())?.itemsEstimate : undefined),
+      sizeBytes: described?.TableSizeBytes,
       billing: table === undefined ? undefined : isOnDemand(table) ? 'on demand' : 'provisioned',
     },
     target: { table: file.target.table, exists: before.targetTable !== undefined },
@@ -83,7 +85,7 @@ export async function makePlan(workspace: Workspace, stages: Stages, options: Pl
       pushedDown: file.export.pushDown && policy?.pushDown !== undefined,
     },
     sample,
-    estimate: estimate(workspace, table?.ItemCount, table?.TableSizeBytes, sample),
+    estimate: estimate(workspace, described?.ItemCount, described?.TableSizeBytes, sample),
   };
 }
 

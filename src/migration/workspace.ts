@@ -170,8 +170,15 @@ export class Workspace {
   }
 
   #clientOptions(stage: StageName): ClientOptions {
+    const { migration, onEvent } = this.options.context;
+    let toldUnreachable = false;
     return {
       onRetry: (error) => {
+        // Trying goes on for half a minute before anything else is heard of it.
+        if (error.code === 'UNREACHABLE' && !toldUnreachable) {
+          toldUnreachable = true;
+          onEvent({ type: 'notice', migration, level: 'warning', message: `${error.message}; trying again` });
+        }
         if (error.retry === 'throttle') this.#pacers.get(stage)?.throttled();
         this.#onRetry(stage, error);
       },

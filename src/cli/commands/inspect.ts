@@ -1,5 +1,7 @@
-import type { Catalog } from '../../index.ts';
+import type { Catalog, Migration } from '../../index.ts';
+import { DynaferryError } from '../../model/errors.ts';
 import type { AddCommand } from '../command.ts';
+import { withMigrations } from '../open-files.ts';
 import { FILES, wholeNumber, wholeNumberOrAll } from '../options.ts';
 import type { Session } from '../session.ts';
 import { CountView } from '../progress/count-view.ts';
@@ -35,39 +37,42 @@ export const inspectCommand: AddCommand = (program, act) => {
 };
 
 async function inspect(session: Session, files: string[], options: InspectOptions): Promise<number> {
-  const { DynaferryError, openMigrations, renderCatalog } = await import('../../index.ts');
   if (options.catalog !== undefined && files.length > 1)
     throw new DynaferryError('USAGE', '--catalog names one file for the catalogs of several tables', {
       fix: 'Inspect one migration at a time.',
     });
-  const migrations = await openMigrations(files, {
-    ...(session.stateDir !== undefined && { stateDir: session.stateDir }),
-    signal: session.signal('stopping'),
-  });
-  try {
+  return withMigrations(session, files, { signal: session.signal('stopping') }, async (migrations) => {
     for (const migration of migrations) {
-      const { sample, examples } = options;
-      const view = new CountView(session, 'inspect', {
-        ...(sample !== 'all' && { total: sample }),
-        isShown: !session.json,
-      });
-      const onProgress = ({ items }: { items: number }): void => {
-        view.done = items;
-      };
-      const catalog = await migration.inspect({ sample, examples, onProgress }).finally(() => view.close());
+      const catalog = await inspectOne(session, migration, options);
       if (options.catalog !== undefined) await writeCatalog(options.catalog, catalog);
-      if (session.json) session.printJson(catalog);
-      else session.print(renderCatalog(catalog));
+      if (session.json) session.printJson({ type: 'catalog', ...catalog });
+      else session.print((await import('../../index.ts')).renderCatalog(catalog));
     }
     return 0;
+  });
+}
+
+async function inspectOne(
+  session: Session,
+  migration: Migration,
+  { sample, examples }: InspectOptions,
+): Promise<Catalog> {
+  const view = new CountView(session, 'inspect', {
+    ...(sample !== 'all' && { total: sample }),
+    isShown: !session.json,
+  });
+  const onProgress = ({ items }: { items: number }): void => {
+    view.done = items;
+  };
+  try {
+    return await migration.inspect({ sample, examples, onProgress });
   } finally {
-    await Promise.all(migrations.map((migration) => migration.close()));
+    view.close();
   }
 }
 
 async function writeCatalog(path: string, catalog: Catalog): Promise<void> {
   const { writeFile } = await import('node:fs/promises');
-  const { DynaferryError } = await import('../../index.ts');
   try {
     // Readable by its owner alone: with examples it holds personal data.
     await writeFile(path, `${JSON.stringify(catalog, null, 2)}\n`, { mode: 0o600 });

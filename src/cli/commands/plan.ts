@@ -1,4 +1,5 @@
 import type { AddCommand } from '../command.ts';
+import { withMigrations } from '../open-files.ts';
 import { FILES, wholeNumber } from '../options.ts';
 import type { Session } from '../session.ts';
 
@@ -28,14 +29,9 @@ export const planCommand: AddCommand = (program, act) => {
 };
 
 async function plan(session: Session, files: string[], { sample, show }: PlanOptions): Promise<number> {
-  const { openMigrations } = await import('../../index.ts');
   const { planText } = await import('../text/plan-text.ts');
-  const migrations = await openMigrations(files, {
-    ...(session.stateDir !== undefined && { stateDir: session.stateDir }),
-    signal: session.signal('stopping'),
-  });
-  let refused = false;
-  try {
+  return withMigrations(session, files, { signal: session.signal('stopping') }, async (migrations) => {
+    let refused = false;
     for (const migration of migrations) {
       const made = await migration.plan({ sample, show });
       refused ||= made.findings.some(({ severity }) => severity === 'error');
@@ -43,7 +39,5 @@ async function plan(session: Session, files: string[], { sample, show }: PlanOpt
       else session.print(planText(made, session));
     }
     return refused ? EXIT_FINDINGS : 0;
-  } finally {
-    await Promise.all(migrations.map((migration) => migration.close()));
-  }
+  });
 }

@@ -1,4 +1,5 @@
 import type { AddCommand } from '../command.ts';
+import { withMigrations } from '../open-files.ts';
 import { FILES } from '../options.ts';
 import type { Session } from '../session.ts';
 
@@ -18,17 +19,11 @@ export const statusCommand: AddCommand = (program, act) => {
 };
 
 async function status(session: Session, files: string[]): Promise<number> {
-  const { openMigrations } = await import('../../index.ts');
   const { statusText } = await import('../text/status-text.ts');
-  const migrations = await openMigrations(files, {
-    ...(session.stateDir !== undefined && { stateDir: session.stateDir }),
-  });
-  try {
-    const texts = migrations.map((migration) => migration.status());
-    if (session.json) for (const one of texts) session.printJson({ type: 'status', ...one });
-    else session.print(texts.map((one) => statusText(one, session.colors)).join('\n\n'));
+  return withMigrations(session, files, {}, async (migrations) => {
+    const stands = migrations.map((migration) => migration.status());
+    if (session.json) for (const one of stands) session.printJson({ type: 'status', ...one });
+    else session.print(stands.map((one) => statusText(one, session.colors)).join('\n\n'));
     return 0;
-  } finally {
-    await Promise.all(migrations.map((migration) => migration.close()));
-  }
+  });
 }

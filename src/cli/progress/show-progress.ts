@@ -50,6 +50,8 @@ function liveView({ screen }: Session, board: ProgressBoard, several: boolean): 
     close: () => {
       clearInterval(timer);
       draw();
+      // What was refused before it began has no progress to leave on screen.
+      if (board.rows.every(({ state }) => state === 'waiting')) screen.set([]);
       screen.close();
     },
   };
@@ -83,7 +85,8 @@ function shown(rows: readonly StageRow[], max: number): readonly StageRow[] {
   return rows.filter((row) => chosen.has(row));
 }
 
-function noticeText({ migration, stage, level, message }: Notice, several: boolean): string {
+/** A notice as a line. */
+export function noticeText({ migration, stage, level, message }: Notice, several: boolean): string {
   const where = [several ? [migration] : [], stage ?? []].flat().join(' ');
   return `${level === 'warning' ? 'warning: ' : ''}${where === '' ? '' : `${where}: `}${message}`;
 }

@@ -74,7 +74,10 @@ async function readText(path: string): Promise<string> {
     const bytes = await readFile(path);
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch (error) {
-    throw new DynaferryError('CONFIG_INVALID', `${path}: ${whyUnreadable(error)}`, { cause: error });
+    throw new DynaferryError('CONFIG_INVALID', `${path}: ${whyUnreadable(error)}`, {
+      fix: 'Give the path of a migration.yaml that can be read.',
+      cause: error,
+    });
   }
 }
 
