@@ -49,6 +49,11 @@ export class NameTable {
     for (let i = start; i < end; i++) {
       if (bytes[i] === BACKSLASH) return this.idOf(decodeString(bytes, start, end));
     }
+    return this.lookupPlain(bytes, start, end);
+  }
+
+  /** The same for a name that is known to have no escapes. */
+  lookupPlain(bytes: Buffer, start: number, end: number): number {
     let slot = hashName(bytes, start, end) & this.#mask;
     for (;;) {
       const id = this.#slots[slot];
@@ -131,10 +136,15 @@ export class ItemView {
   #readAttribute(bytes: Buffer, at: number): number {
     if (bytes[at] !== QUOTE) throw new MalformedJson('expected an attribute name', at);
     const nameStart = at + 1;
-    const nameEnd = closingQuote(bytes, nameStart);
+    // One pass finds a name's end and that nothing in it is escaped; a quarter of all that an item costs are names.
+    let nameEnd = nameStart;
+    let c = bytes[nameEnd];
+    while (c !== QUOTE && c !== BACKSLASH && nameEnd < bytes.length) c = bytes[++nameEnd];
+    const plain = c === QUOTE;
+    if (!plain) nameEnd = closingQuote(bytes, nameStart);
     let i = nameEnd + 1;
-    if (bytes[i] !== COLON) i = skipSpace(bytes, i);
-    i = expectByte(bytes, i, COLON);
+    if (bytes[i] === COLON && bytes[i + 1] === OPEN_BRACE) i++;
+    else i = expectByte(bytes, skipSpace(bytes, i), COLON);
     if (bytes[i] !== OPEN_BRACE) throw new MalformedJson('expected an attribute value', i);
     const valueEnd = skipAttributeValue(bytes, i);
     const index = this.count++;
@@ -143,7 +153,7 @@ export class ItemView {
     this.nameEnd[index] = nameEnd;
     this.valueStart[index] = i;
     this.valueEnd[index] = valueEnd;
-    const id = this.names.lookup(bytes, nameStart, nameEnd);
+    const id = plain ? this.names.lookupPlain(bytes, nameStart, nameEnd) : this.names.lookup(bytes, nameStart, nameEnd);
     this.nameId[index] = id;
     if (id >= 0) this.#indexOfId[id] = index;
     return skipSpace(bytes, valueEnd);
