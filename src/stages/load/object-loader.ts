@@ -60,6 +60,8 @@ export class ObjectLoader {
   readonly #mark: LowWaterMark;
   readonly #inFlight = new Set<string>();
   readonly #writing = new Set<Promise<void>>();
+  /** Called when a batch is through, for the one who waits for that. */
+  #onRoom: (() => void) | undefined;
   #failure: { error: unknown } | undefined;
   #checkpointMs = performance.now();
   #batch: PutItem[] = [];
@@ -85,7 +87,10 @@ export class ObjectLoader {
       for await (const block of readObjectLines(bucket, this.#task.expected, signal)) {
         for (let at = 0; at < block.length;) {
           const end = block.indexOf(0x0a, at);
-          if (skipSpace(block, at) < end && ++line > skip) await this.#add(block, at);
+          if (skipSpace(block, at) < end && ++line > skip) {
+            const wait = this.#add(block, at);
+            if (wait !== undefined) await wait;
+          }
           at = end + 1;
         }
       }
@@ -103,18 +108,27 @@ export class ObjectLoader {
     this.#save(true);
   }
 
-  /** Takes one line `{"Item":{…}}`. */
-  async #add(block: Buffer, at: number): Promise<void> {
+  /** Takes one line `{"Item":{…}}`. Most need no waiting, and a promise for each would cost more than reading it. */
+  #add(block: Buffer, at: number): Promise<void> | undefined {
     const item = this.#read(block, at);
-    const length = item.end - item.start;
-    if (this.#inFlight.has(item.identity)) {
-      // The same key twice: the first must be through before the second is sent. Exports do not hold such, other people's files may.
-      if (this.#batch.length > 0) await this.#send();
-      await Promise.all(this.#writing);
-    }
-    if (this.#batch.length === BATCH_ITEMS_MAX || this.#batchBytes + length > BATCH_BYTES_MAX) await this.#send();
+    if (this.#inFlight.has(item.identity)) return this.#sendBefore(item, true);
+    const full = this.#batch.length === BATCH_ITEMS_MAX || this.#batchBytes + item.end - item.start > BATCH_BYTES_MAX;
+    if (full) return this.#sendBefore(item, false);
+    this.#gather(item);
+    return undefined;
+  }
+
+  /** Sends the gathered batch before the item is added to the next one. */
+  async #sendBefore(item: PutItem, sameKey: boolean): Promise<void> {
+    if (this.#batch.length > 0) await this.#send();
+    // The same key twice: the first must be through before the second is sent. Exports do not hold such, other people's files may.
+    if (sameKey) await Promise.all(this.#writing);
+    this.#gather(item);
+  }
+
+  #gather(item: PutItem): void {
     this.#batch.push(item);
-    this.#batchBytes += length;
+    this.#batchBytes += item.end - item.start;
     this.#inFlight.add(item.identity);
   }
 
@@ -153,9 +167,11 @@ export class ObjectLoader {
       .finally(() => {
         for (const item of items) this.#inFlight.delete(item.identity);
         this.#writing.delete(writing);
+        this.#onRoom?.();
       });
     this.#writing.add(writing);
-    while (this.#writing.size >= BATCHES_AHEAD) await Promise.race(this.#writing);
+    // Not Promise.race, which leaves a reaction on every promise that is raced, each time again.
+    if (this.#writing.size >= BATCHES_AHEAD) await new Promise<void>((resolve) => (this.#onRoom = resolve));
     if (this.#failure !== undefined) throw this.#failure.error;
   }
 
