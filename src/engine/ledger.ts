@@ -68,18 +68,15 @@ export class Ledger {
     return guard(() => {
       mkdirSync(folder, { recursive: true, mode: 0o700 });
       const db = new DatabaseSync(join(folder, 'ledger.sqlite'));
-      db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA busy_timeout = 10000');
-      const version = (db.prepare('PRAGMA user_version').get() as Row)['user_version'];
-      if (version === 0) db.exec(`BEGIN IMMEDIATE; ${SCHEMA} PRAGMA user_version = ${LEDGER_VERSION}; COMMIT`);
-      else if (version !== LEDGER_VERSION)
-        throw new DynaferryError(
-          'LOCAL_DISK',
-          `the ledger in ${folder} has version ${String(version)}, this program writes version ${LEDGER_VERSION}`,
-          {
-            fix: 'Finish the migration with the version of dynaferry that began it, or choose another --state-dir.',
-          },
-        );
-      return new Ledger(db);
+      try {
+        // The patience first: the other settings may meet another process that opens the file.
+        db.exec('PRAGMA busy_timeout = 10000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL');
+        prepareTables(db, folder);
+        return new Ledger(db);
+      } catch (error) {
+        db.close();
+        throw error;
+      }
     });
   }
 
@@ -294,11 +291,29 @@ export class Ledger {
         work();
         this.#db.exec('COMMIT');
       } catch (error) {
-        this.#db.exec('ROLLBACK');
+        // A full disk has ended the transaction already.
+        if (this.#db.isTransaction) this.#db.exec('ROLLBACK');
         throw error;
       }
     });
   }
+}
+
+/** Makes the tables of a new ledger. Of several processes that open a new one at once, one makes them. */
+function prepareTables(db: DatabaseSync, folder: string): void {
+  const versionNow = (): unknown => (db.prepare('PRAGMA user_version').get() as Row)['user_version'];
+  if (versionNow() === 0) {
+    db.exec('BEGIN IMMEDIATE');
+    if (versionNow() === 0) db.exec(`${SCHEMA} PRAGMA user_version = ${LEDGER_VERSION}`);
+    db.exec('COMMIT');
+  }
+  const version = versionNow();
+  if (version !== LEDGER_VERSION)
+    throw new DynaferryError(
+      'LOCAL_DISK',
+      `the ledger in ${folder} has version ${String(version)}, this program writes version ${LEDGER_VERSION}`,
+      { fix: 'Finish the migration with the version of dynaferry that began it, or choose another --state-dir.' },
+    );
 }
 
 /** Facts of a migration as a whole. */

@@ -18,6 +18,8 @@ const SLOW_DOWN_MS_MIN = 1000;
 /** …and grows by this share a second until the cap, or until throttled again. */
 const RECOVERY_PER_SECOND = 0.05;
 const RECENT_MS = 3000;
+/** A mean over less than this would be chance. */
+const RECENT_MS_MIN = 250;
 
 /**
  * A token bucket for capacity units or bytes, shared by all workers that spend them. Callers reserve what they expect to spend and settle what it
@@ -32,6 +34,7 @@ export class Pacer {
   #rate: number;
   #balance: number;
   #updatedMs: number;
+  readonly #startedMs: number;
   #slowedMs = -Infinity;
   #recent: { ms: number; units: number }[] = [];
   #queue: Promise<void> = Promise.resolve();
@@ -43,7 +46,7 @@ export class Pacer {
     this.#rate = unitsPerSecond;
     this.#balance = Number.isFinite(unitsPerSecond) ? unitsPerSecond : 0;
     this.#clock = clock;
-    this.#updatedMs = clock.nowMs();
+    this.#startedMs = this.#updatedMs = clock.nowMs();
   }
 
   /** Units per second that are allowed now; Infinity where there is neither a cap nor a throttle. */
@@ -53,11 +56,14 @@ export class Pacer {
 
   /** Waits, in order of the calls, until the bucket is not overdrawn; then takes `units` from it, which may overdraw it. */
   async acquire(units: number, signal?: AbortSignal): Promise<void> {
-    const turn = this.#queue.then(() => this.#wait(signal));
+    signal?.throwIfAborted();
+    const turn = this.#queue.then(async () => {
+      await this.#wait(signal);
+      this.#balance -= units;
+    });
     // The next one in line waits for this turn, whether it succeeds or is aborted.
     this.#queue = turn.catch(() => undefined);
-    await turn;
-    this.#balance -= units;
+    await (signal === undefined ? turn : abortable(turn, signal));
   }
 
   /** Corrects a reservation by what was really spent. */
@@ -73,11 +79,21 @@ export class Pacer {
     const nowMs = this.#clock.nowMs();
     if (nowMs - this.#slowedMs < SLOW_DOWN_MS_MIN) return;
     this.#refill();
+    const used = this.#usedLately(nowMs);
+    // Nothing is known yet of what was too much: the requests' own back-off must do.
+    if (used === 0 && this.#rate === Infinity) return;
     this.#slowedMs = nowMs;
-    const used = this.#recent.reduce((sum, entry) => sum + entry.units, 0) / (RECENT_MS / 1000);
-    const now = Math.min(this.#rate, Math.max(used, 1));
-    this.#rate = Math.max(1, now * SLOW_DOWN);
+    // What was spent while nothing was limited is no debt.
+    if (this.#rate === Infinity) this.#balance = 0;
+    this.#rate = Math.min(this.#cap, Math.max(1, (used === 0 ? this.#rate : Math.min(this.#rate, used)) * SLOW_DOWN));
     this.#balance = Math.min(this.#balance, 0);
+  }
+
+  /** Units per second that were really spent of late. */
+  #usedLately(nowMs: number): number {
+    const spanMs = Math.min(RECENT_MS, nowMs - this.#startedMs);
+    const units = this.#recent.reduce((sum, entry) => sum + (entry.ms < nowMs - RECENT_MS ? 0 : entry.units), 0);
+    return (units / Math.max(spanMs, RECENT_MS_MIN)) * 1000;
   }
 
   async #wait(signal?: AbortSignal): Promise<void> {
@@ -104,5 +120,17 @@ export class Pacer {
         this.#balance = 0;
       }
     }
+  }
+}
+
+/** The promise's outcome, or the signal's reason as soon as it is aborted. */
+async function abortable(work: Promise<void>, signal: AbortSignal): Promise<void> {
+  const { promise, reject } = Promise.withResolvers<never>();
+  const onAbort = (): void => reject(signal.reason as Error);
+  signal.addEventListener('abort', onAbort, { once: true });
+  try {
+    await Promise.race([work, promise]);
+  } finally {
+    signal.removeEventListener('abort', onAbort);
   }
 }

@@ -31,7 +31,7 @@ function processProfile(lifeMs: number): { fails: () => void } {
     `echo x >> ${folder}/calls\nn=$(wc -l < ${folder}/calls | tr -d ' ')\necho "{\\"Version\\":1,\\"AccessKeyId\\":\\"AK$n\\",\\"SecretAccessKey\\":\\"S\\",\\"Expiration\\":\\"${expiration}\\"}"`,
   );
   writeFileSync(join(folder, 'config'), `[profile sso]\ncredential_process = ${script}\n`);
-  return { fails: () => write('echo x >> calls\nexit 1') };
+  return { fails: () => write('exit 1') };
 }
 
 const calls = (): number => readFileSync(join(folder, 'calls'), 'utf8').split('\n').length - 1;
