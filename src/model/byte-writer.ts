@@ -55,7 +55,8 @@ export class ByteWriter {
   /** All that was written, which is the caller's from now on. */
   take(): Buffer {
     const taken = this.#out.subarray(0, this.#length);
-    this.#out = Buffer.allocUnsafe(Math.max(64 * 1024, this.#length));
+    // Some room to spare: what comes next is about as long, and growing copies all of it.
+    this.#out = Buffer.allocUnsafe(Math.max(64 * 1024, this.#length + (this.#length >> 2)));
     this.#length = 0;
     return taken;
   }
