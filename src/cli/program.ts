@@ -16,12 +16,12 @@ import { reportFailure } from './failure.ts';
 import { Session, type GlobalOptions } from './session.ts';
 
 const EXAMPLES = `Examples:
-  dynaferry demo                        see the whole job on this machine, with nothing set up
-  dynaferry inspect migration.yaml      what is in the source table
-  dynaferry plan migration.yaml         check both sites and show what would happen; changes nothing
-  dynaferry run migration.yaml          export, transfer, load and verify; again after a stop: goes on
-  dynaferry run a.yaml b.yaml           several migrations side by side, under common limits
-  dynaferry status migration.yaml       where it stands
+  dynaferry demo                     the whole job on this machine
+  dynaferry inspect migration.yaml   what is in the source table
+  dynaferry plan migration.yaml      dry run: check both sites, show the effect
+  dynaferry run migration.yaml       do it; after a stop, the same again goes on
+  dynaferry run a.yaml b.yaml        several migrations, under common limits
+  dynaferry status migration.yaml    where it stands
 `;
 
 const commands: readonly AddCommand[] = [

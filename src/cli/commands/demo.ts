@@ -3,9 +3,9 @@ import { share, wholeNumber } from '../options.ts';
 import { demo, type DemoCommandOptions } from '../demo.ts';
 
 const EXAMPLES = `Examples:
-  dynaferry demo                    two sites on this machine, a table moved from one to the other, in seconds
-  dynaferry demo --keep             leave the sites up afterwards, and say how to look at them
-  dynaferry demo --items 200000     a larger table
+  dynaferry demo                     a table moved between two sites, in seconds
+  dynaferry demo --keep              leave the sites up, to look at them
+  dynaferry demo --items 200000      a larger table
 `;
 
 /** `dynaferry demo`: the whole job with nothing set up. */

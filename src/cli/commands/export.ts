@@ -3,8 +3,8 @@ import { moveData } from '../move-data.ts';
 import { FILES } from '../options.ts';
 
 const EXAMPLES = `Examples:
-  dynaferry export migration.yaml             scan, filter and mask at the source, with the source's credentials alone
-  dynaferry export --restart migration.yaml   begin a new export
+  dynaferry export migration.yaml    needs the source's credentials alone
+  dynaferry export --restart m.yaml  begin a new export
 `;
 
 /** `dynaferry export`: one stage, in its own process. */

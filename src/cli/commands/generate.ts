@@ -3,10 +3,10 @@ import { generate, type GenerateCommandOptions } from '../generate.ts';
 import { share, wholeNumber } from '../options.ts';
 
 const EXAMPLES = `Examples:
-  dynaferry generate --table user-us --region us-west-2 --create --items 16000
-  dynaferry generate --table user-us --region us-west-2 --endpoint http://127.0.0.1:8000 --create
-  dynaferry generate --items 100 --exotic --out items.jsonl     {"Item":…} a line, as in an export
-  dynaferry generate --items 3                                  the same on standard output
+  dynaferry generate --table user-us --region us-west-2 --create
+  dynaferry generate --table t --region us-east-1 --endpoint http://localhost:8000
+  dynaferry generate --items 100 --exotic --out items.jsonl
+  dynaferry generate --items 3       {"Item":…} a line, on standard output
 `;
 
 /** `dynaferry generate`: fake user profiles to try a migration on. */

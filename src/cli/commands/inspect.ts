@@ -7,9 +7,9 @@ import type { Session } from '../session.ts';
 import { CountView } from '../progress/count-view.ts';
 
 const EXAMPLES = `Examples:
-  dynaferry inspect migration.yaml                          definition, attributes and sizes from a sample
-  dynaferry inspect --sample all migration.yaml             every item, at the cost of a full scan
-  dynaferry inspect --catalog user-us.json migration.yaml   keep the catalog as a file
+  dynaferry inspect migration.yaml           definition, attributes, sizes
+  dynaferry inspect --sample all m.yaml      every item: costs a full scan
+  dynaferry inspect --catalog t.json m.yaml  keep the catalog as a file
 `;
 
 interface InspectOptions {

@@ -3,7 +3,7 @@ import { moveData } from '../move-data.ts';
 import { FILES } from '../options.ts';
 
 const EXAMPLES = `Examples:
-  dynaferry load migration.yaml             with the target's credentials alone
+  dynaferry load migration.yaml      needs the target's credentials alone
 `;
 
 /** `dynaferry load`: one stage, in its own process. */

@@ -4,9 +4,9 @@ import { FILES, wholeNumber } from '../options.ts';
 import type { Session } from '../session.ts';
 
 const EXAMPLES = `Examples:
-  dynaferry plan migration.yaml             check both sites and the policy, and show three items before and after
-  dynaferry plan --show 0 migration.yaml    without items: nobody's data on screen
-  dynaferry plan a.yaml b.yaml              exit code 3 if any of them may not run
+  dynaferry plan migration.yaml      check all, show items before and after
+  dynaferry plan --show 0 m.yaml     nobody's data on screen
+  dynaferry plan a.yaml b.yaml       exit code 3 if any of them may not run
 `;
 
 interface PlanOptions {

@@ -4,10 +4,10 @@ import { moveData } from '../move-data.ts';
 import { FILES } from '../options.ts';
 
 const EXAMPLES = `Examples:
-  dynaferry run migration.yaml            everything, the stages overlapping; again after a stop: goes on
-  dynaferry run a.yaml b.yaml             several tables side by side; caps hold over all of them together
-  dynaferry run --json migration.yaml     one event a line, the last one the summary
-  dynaferry run --restart migration.yaml  forget an earlier export of it and begin a new one
+  dynaferry run migration.yaml       everything; run again after a stop: goes on
+  dynaferry run a.yaml b.yaml        several tables; caps hold over all together
+  dynaferry run --json m.yaml        one event a line, the last one the summary
+  dynaferry run --restart m.yaml     forget an earlier export, begin a new one
 `;
 
 const MOVING: readonly StageName[] = ['export', 'transfer', 'load'];

@@ -4,8 +4,8 @@ import { FILES } from '../options.ts';
 import type { Session } from '../session.ts';
 
 const EXAMPLES = `Examples:
-  dynaferry status migration.yaml           where it stands, also while another process runs it
-  dynaferry status --json migration.yaml    the same for programs
+  dynaferry status migration.yaml    also while another process runs it
+  dynaferry status --json m.yaml     the same for programs
 `;
 
 /** `dynaferry status`: where migrations stand. */

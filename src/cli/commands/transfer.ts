@@ -3,7 +3,7 @@ import { moveData } from '../move-data.ts';
 import { FILES } from '../options.ts';
 
 const EXAMPLES = `Examples:
-  dynaferry transfer migration.yaml         with credentials for both staging buckets, and no table
+  dynaferry transfer migration.yaml  needs both staging buckets, and no table
 `;
 
 /** `dynaferry transfer`: one stage, in its own process. */

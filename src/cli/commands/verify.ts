@@ -4,10 +4,10 @@ import { moveData } from '../move-data.ts';
 import { FILES } from '../options.ts';
 
 const EXAMPLES = `Examples:
-  dynaferry verify migration.yaml                 with credentials for both sites; again at any time
-  dynaferry verify --site source migration.yaml   the source's half, with its credentials alone: leaves digests in staging,
-  dynaferry transfer migration.yaml               which the transfer carries,
-  dynaferry verify --site target migration.yaml   and which the target compares with its own
+  dynaferry verify migration.yaml        at any time, with both credentials
+  dynaferry verify --site source m.yaml  the source's half: leaves digests,
+  dynaferry transfer m.yaml              which the transfer carries,
+  dynaferry verify --site target m.yaml  and which the target compares
 `;
 
 /** `dynaferry verify`: whether the target is the policy applied to the source. */

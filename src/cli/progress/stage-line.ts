@@ -45,7 +45,10 @@ function pad(cell: string, width: number): string {
 }
 
 function stateText({ state, progress, isRunning }: StageRow): string {
-  if (!isRunning) return state === 'finished' ? 'done' : state;
+  if (state === 'finished') return 'done';
+  // A stage is ended by Ctrl-C, or by another stage's failure, as well as by its own: the error says which.
+  if (state === 'failed') return 'stopped';
+  if (!isRunning) return state;
   if (progress === undefined) return 'running';
   const share = percent(progress.items, progress.itemsTotal ?? 0);
   // Totals are estimates while the table is being read: all of an estimate is not yet all.
