@@ -1,6 +1,7 @@
 #!/usr/bin/env node
-import { silenceSqliteWarning } from './sqlite-warning.ts';
+import { checkNodeVersion } from './node-version.ts';
 import { runProgram } from './program.ts';
+import { silenceSqliteWarning } from './sqlite-warning.ts';
 
 silenceSqliteWarning();
-process.exitCode = await runProgram(process.argv.slice(2));
+process.exitCode = await runProgram(process.argv.slice(2), () => checkNodeVersion(process.versions.node));

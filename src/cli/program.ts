@@ -37,12 +37,14 @@ const commands: readonly AddCommand[] = [
   demoCommand,
 ];
 
-/** Runs one command line and resolves with the exit code. */
-export async function runProgram(args: readonly string[]): Promise<number> {
+/** Runs one command line and resolves with the exit code. `check` throws where this machine cannot run it. */
+export async function runProgram(args: readonly string[], check: () => void = () => undefined): Promise<number> {
   let exitCode = 0;
   // What goes wrong before options are parsed has to be told in the right form too.
   let session = new Session({ json: args.includes('--json'), color: !args.includes('--no-color') });
   session.watchStreams();
+  // What nobody awaited leaves the process in a state that nobody knows.
+  process.once('uncaughtException', (error) => process.exit(reportFailure(session, error)));
   const act: ActWith = (action) => {
     const perform = action as Action<unknown[]>;
     return async (...given) => {
@@ -52,6 +54,7 @@ export async function runProgram(args: readonly string[]): Promise<number> {
     };
   };
   try {
+    check();
     await makeProgram(act).parseAsync(args, { from: 'user' });
   } catch (error) {
     exitCode = error instanceof CommanderError ? shownBy(error) : reportFailure(session, error);

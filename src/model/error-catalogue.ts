@@ -11,7 +11,7 @@ export const exitCodes = {
   8: 'The work is done but not all of it: items were dead-lettered, or the sums do not agree.',
   9: 'A service could not be reached or would not serve; running the same command again goes on.',
   10: 'Another process is running this migration.',
-  11: 'This machine lacks something: disk space, a file, a permission.',
+  11: 'This machine lacks something: disk space, a file, a permission, a recent Node.js.',
   130: 'Stopped by Ctrl-C; progress is saved and running the same command again goes on.',
 } as const;
 
@@ -220,6 +220,12 @@ export const errorCatalogue = {
     retry: 'no',
     meaning: 'The ledger or a report could not be written on this machine.',
     fix: 'Free disk space or set --state-dir to another place; progress up to the last checkpoint is safe.',
+  },
+  LOCAL_NODE: {
+    exit: 11,
+    retry: 'no',
+    meaning: 'The Node.js that runs dynaferry is too old for it.',
+    fix: 'Install a later Node.js, or call dynaferry with the path of one.',
   },
   INTERRUPTED: {
     exit: 130,

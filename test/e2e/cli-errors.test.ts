@@ -1,8 +1,9 @@
-import { DeleteItemCommand, DynamoDBClient, ScanCommand } from '@aws-sdk/client-dynamodb';
+import { CreateTableCommand, DeleteItemCommand, DynamoDBClient, ScanCommand } from '@aws-sdk/client-dynamodb';
 import { DeleteObjectCommand, ListObjectsV2Command, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { startTwoSites } from '../../src/demo/two-sites.ts';
 import { newFolder } from '../world/home.ts';
 import { expectError, useCliWorld } from './cli-world.ts';
 
@@ -99,6 +100,14 @@ describe('credentials', () => {
     expect(result.stderr).toContain('target: cn-north-1 does not know these credentials');
   });
 
+  it('on a machine whose clock is wrong', async () => {
+    const anHourAhead = await startTwoSites({ now: () => Date.now() + 3_600_000 });
+    const path = world.migration('skewed', (yaml) => (yaml['source'].endpoint.dynamodb = anHourAhead.source.dynamodb));
+    const result = await world.run(['inspect', path]);
+    await anHourAhead.close();
+    expectError(result, 4, 'CLOCK_SKEW');
+  });
+
   it('that are missing', async () => {
     const result = await world.run([
       'export',
@@ -156,6 +165,24 @@ describe('a policy', () => {
         expect.objectContaining({ severity: 'error', code: 'RULE_ON_KEY' }),
       ]) as unknown,
     });
+  });
+
+  it('that leaves another key than the target has is refused', async () => {
+    const path = world.migration('otherkey', (yaml) => {
+      yaml['target'].table = 'user_by_email';
+      yaml['target'].create = false;
+    });
+    await clientsOf(target).dynamodb.send(
+      new CreateTableCommand({
+        TableName: 'user_by_email',
+        AttributeDefinitions: [{ AttributeName: 'email', AttributeType: 'S' }],
+        KeySchema: [{ AttributeName: 'email', KeyType: 'HASH' }],
+        BillingMode: 'PAY_PER_REQUEST',
+      }),
+    );
+    const result = await world.run(['run', path]);
+    expect(result.code).toBe(3);
+    expect(result.stderr).toMatch(/^error: .*email/ms);
   });
 
   it('that refuses items sets them aside and ends with exit code 8', async () => {

@@ -4,7 +4,7 @@ import { share, wholeNumber } from '../options.ts';
 
 const EXAMPLES = `Examples:
   dynaferry generate --table user-us --region us-west-2 --create
-  dynaferry generate --table t --region us-east-1 --endpoint http://localhost:8000
+  dynaferry generate --table user-us --endpoint http://127.0.0.1:8000 --create
   dynaferry generate --items 100 --exotic --out items.jsonl
   dynaferry generate --items 3       {"Item":…} a line, on standard output
 `;
