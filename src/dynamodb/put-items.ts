@@ -26,6 +26,13 @@ export interface RefusedItem {
   reason: string;
 }
 
+/** What DynamoDB answers when it is the item that does not suit it. Anything else says nothing about the item, which stays to be written. */
+const itemFaults = new Set([
+  'ValidationException',
+  'SerializationException',
+  'ItemCollectionSizeLimitExceededException',
+]);
+
 /** When an item that exists already is left as it is. */
 export type PutCondition = { kind: 'if-absent' } | { kind: 'if-newer'; by: string };
 
@@ -72,7 +79,7 @@ export class ItemPutter {
       try {
         answer = await this.#client.call('BatchWriteItem', this.#table, this.#batch(left), signal);
       } catch (error) {
-        if (!(error instanceof DynaferryError && error.code === 'REQUEST_REFUSED')) throw error;
+        if (!isItemFault(error)) throw error;
         // One item that is not valid makes DynamoDB refuse the whole batch.
         await this.#putSingly(left, undefined, signal, outcome);
         return outcome;
@@ -110,12 +117,12 @@ export class ItemPutter {
           );
           outcome.written++;
         } catch (error) {
-          if (!(error instanceof DynaferryError && error.code === 'REQUEST_REFUSED')) throw error;
-          if (error.serviceCode === 'ConditionalCheckFailedException') {
+          if (error instanceof DynaferryError && error.serviceCode === 'ConditionalCheckFailedException') {
             outcome.skipped++;
             outcome.consumedUnits++;
-          } else
-            outcome.refused.push({ item, code: error.serviceCode ?? 'Unknown', reason: error.serviceMessage ?? '' });
+          } else if (isItemFault(error))
+            outcome.refused.push({ item, code: error.serviceCode ?? '', reason: error.serviceMessage ?? '' });
+          else throw error;
         }
       }),
     );
@@ -202,6 +209,10 @@ export class ItemPutter {
       );
     return found;
   }
+}
+
+function isItemFault(error: unknown): error is DynaferryError {
+  return error instanceof DynaferryError && error.code === 'REQUEST_REFUSED' && itemFaults.has(error.serviceCode ?? '');
 }
 
 const FIRST_REQUEST = Buffer.from('{"PutRequest":{"Item":');

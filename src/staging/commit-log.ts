@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { DynaferryError } from '../model/errors.ts';
 import type { S3Bucket } from '../s3/bucket.ts';
 import type { ExportLayout } from './layout.ts';
+import { readManifest } from './manifest.ts';
 
 const dataObject = z.object({
   key: z.string(),
@@ -90,21 +91,24 @@ export async function readCommit(
 
 /** Lets the writer of a log wake its followers in the same process at once; in another process they look every so often. */
 export class CommitSignal {
-  #wake: (() => void)[] = [];
+  readonly #wake = new Set<() => void>();
 
   notify(): void {
-    for (const wake of this.#wake.splice(0)) wake();
+    for (const wake of this.#wake) wake();
   }
 
   /** Resolves at the next notify, or after `ms`. */
   async wait(ms: number, signal?: AbortSignal): Promise<void> {
     const timer = new AbortController();
     const scope = signal === undefined ? timer.signal : AbortSignal.any([signal, timer.signal]);
-    this.#wake.push(() => timer.abort());
+    const wake = (): void => timer.abort();
+    this.#wake.add(wake);
     try {
       await sleep(ms, undefined, { signal: scope });
     } catch {
       signal?.throwIfAborted();
+    } finally {
+      this.#wake.delete(wake);
     }
   }
 }
@@ -134,14 +138,29 @@ export async function* followCommits(
     const complete = (await bucket.head(layout.manifestSummary, options.signal)) !== undefined;
     for await (const commit of readCommitsFrom(bucket, layout, seq, options.signal)) {
       seq = commit.seq + 1;
-      silentSinceMs = Date.now();
       yield commit;
+      // Not before: whoever takes the commits may take long over one.
+      silentSinceMs = Date.now();
     }
-    if (complete) return;
+    if (complete) {
+      await checkAllSeen(bucket, layout, seq - 1, options.signal);
+      return;
+    }
     if (Date.now() - silentSinceMs > SILENCE_MS_MAX)
       throw new DynaferryError('WAIT_TOO_LONG', `no new object appeared below ${bucket.uri(layout.root)} for an hour`);
     await wake.wait(POLL_MS, options.signal);
   }
+}
+
+/** A commit that was removed would look like the end of the log: the manifest knows how many there were. */
+async function checkAllSeen(bucket: S3Bucket, layout: ExportLayout, seen: number, signal?: AbortSignal): Promise<void> {
+  const manifest = await readManifest(bucket, layout, signal);
+  const commits = manifest?.summary.dynaferry?.commits;
+  if (commits !== undefined && seen < commits)
+    throw new DynaferryError(
+      'OBJECT_NOT_FOUND',
+      `${bucket.site.role}: commit ${seen + 1} of ${commits} is gone from ${bucket.uri(layout.commits)}`,
+    );
 }
 
 /** The commits that are there now, from a number on, in order. */

@@ -49,12 +49,15 @@ export class DataObjectBuilder {
     return this.#items;
   }
 
-  /** Adds whole lines; resolves when the compressor takes more. */
+  /** Adds whole lines; resolves when the compressor has taken them. */
   async add(lines: Buffer, items: number): Promise<void> {
     if (this.#failure !== undefined) throw this.#failure;
     this.#items += items;
     this.#jsonBytes += lines.length;
-    if (!this.#stream.write(lines)) await once(this.#stream, 'drain');
+    // Not 'drain', which never comes to one who waits for it while another caller ends the stream.
+    await new Promise<void>((resolve, reject) => {
+      this.#stream.write(lines, (error) => (error ? reject(error) : resolve()));
+    });
   }
 
   /** No more lines; the object in one buffer with its checksums. */

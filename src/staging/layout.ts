@@ -57,8 +57,9 @@ export class ExportLayout {
   verification(object: 'digests' | 'buckets' | 'pairs'): string {
     return `${this.root}dynaferry/verify/${object}.gz`;
   }
-  deadLetters(stage: 'export' | 'load', seq: number): string {
-    return `${this.root}dynaferry/dead-letters/${stage}-${String(seq).padStart(10, '0')}.json.gz`;
+  /** The content's SHA-256 is part of the name: nothing that was set aside is ever overwritten by something else. */
+  deadLetters(stage: 'export' | 'load', seq: number, sha256: string): string {
+    return `${this.root}dynaferry/dead-letters/${stage}-${String(seq).padStart(10, '0')}-${sha256.slice(0, 16)}.json.gz`;
   }
 }
 

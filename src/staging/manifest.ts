@@ -54,13 +54,17 @@ export interface ManifestInput {
   objects: ManifestObject[];
 }
 
-/** Writes the four manifest files; the summary comes last, since its existence says that the export is complete. */
+/**
+ * Writes the four manifest files; the summary comes last, since its existence says that the export is complete. One that exists is left as it is:
+ * others may be reading it, and it was written by a run that was cut off before it could say so.
+ */
 export async function writeManifest(
   bucket: S3Bucket,
   layout: ExportLayout,
   input: ManifestInput,
   signal?: AbortSignal,
 ): Promise<void> {
+  if ((await bucket.head(layout.manifestSummary, signal)) !== undefined) return;
   const files = Buffer.from(
     input.objects
       .map((object) => {

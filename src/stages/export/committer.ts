@@ -70,7 +70,8 @@ export class Committer {
     const finished = await batch.builder.finish();
     if (batch.deadLetters.length > 0) await writeDeadLetters(bucket, layout, seq, batch.deadLetters, signal);
     if (finished.items === 0) return null;
-    const key = `data/${String(seq).padStart(10, '0')}${fileSuffix[compression]}`;
+    // The content is part of the name: whoever else tries this number, on another machine or in a request that outlives its process, writes elsewhere.
+    const key = `data/${String(seq).padStart(10, '0')}-${finished.sha256.slice(0, 16)}${fileSuffix[compression]}`;
     const etag = await bucket.put(layout.root + key, finished.body, {
       sha256: finished.sha256,
       metadata: objectMetadata(finished, policyHash),

@@ -1,5 +1,6 @@
 import { gzipSync } from 'node:zlib';
 import type { S3Bucket } from '../../s3/bucket.ts';
+import { sha256Hex } from '../../staging/data-object.ts';
 import type { ExportLayout } from '../../staging/layout.ts';
 
 /**
@@ -23,5 +24,7 @@ export async function writeDeadLetters(
   signal?: AbortSignal,
 ): Promise<void> {
   const lines = letters.map((letter) => `${JSON.stringify(letter)}\n`).join('');
-  await bucket.put(layout.deadLetters('export', seq), gzipSync(lines), { contentType: 'application/json', signal });
+  const body = gzipSync(lines);
+  const key = layout.deadLetters('export', seq, sha256Hex(body));
+  await bucket.put(key, body, { contentType: 'application/json', signal });
 }

@@ -4,7 +4,7 @@ import { MalformedJson, skipSpace } from '../../model/json-bytes.ts';
 import type { S3Bucket } from '../../s3/bucket.ts';
 import type { ExportLayout } from '../../staging/layout.ts';
 import { dataKey, readManifest, type ManifestFile, type ManifestSummary } from '../../staging/manifest.ts';
-import { itemStart, readObjectLines } from '../../staging/object-lines.ts';
+import { readItemLine, readObjectLines } from '../../staging/object-lines.ts';
 import type { ItemSource, PageAccount, SourcePage } from './item-source.ts';
 
 /**
@@ -99,7 +99,7 @@ function readBlock(
   for (let at = 0; at < block.length;) {
     const end = block.indexOf(0x0a, at);
     if (skipSpace(block, at) < end && ++line > skipLines) {
-      view.read(block, itemStart(block, at));
+      readItemLine(block, at, end, view);
       onItem(view);
       seen++;
     }

@@ -26,6 +26,8 @@ export class PageProcessor {
 
   process(segment: number, page: SourcePage): PageOutcome {
     const out = this.#out;
+    // Of a page that failed half-way: its items are not accounted for.
+    out.truncate(0);
     const deadLetters: ExportDeadLetter[] = [];
     let items = 0;
     let filteredHere = 0;

@@ -20,6 +20,6 @@ export async function writeLoadDeadLetters(
     return `{"Item":${json},"code":${JSON.stringify(code)},"reason":${JSON.stringify(reason)}}\n`;
   });
   const body = gzipSync(lines.sort().join(''));
-  const key = layout.deadLetters('load', seq).replace('.json.gz', `-${sha256Hex(body).slice(0, 16)}.json.gz`);
+  const key = layout.deadLetters('load', seq, sha256Hex(body));
   await bucket.put(key, body, { contentType: 'application/json', signal });
 }

@@ -16,7 +16,7 @@ import { keyAttributes, KeyReader, type KeySchema } from '../../model/key.ts';
 import { MalformedJson, skipSpace } from '../../model/json-bytes.ts';
 import type { S3Bucket } from '../../s3/bucket.ts';
 import type { ExportLayout } from '../../staging/layout.ts';
-import { itemStart, readObjectLines, type ExpectedObject } from '../../staging/object-lines.ts';
+import { readItemLine, readObjectLines, type ExpectedObject } from '../../staging/object-lines.ts';
 import { writeLoadDeadLetters } from './dead-letter-file.ts';
 import { LowWaterMark } from './low-water-mark.ts';
 
@@ -88,7 +88,7 @@ export class ObjectLoader {
         for (let at = 0; at < block.length;) {
           const end = block.indexOf(0x0a, at);
           if (skipSpace(block, at) < end && ++line > skip) {
-            const wait = this.#add(block, at);
+            const wait = this.#add(block, at, end);
             if (wait !== undefined) await wait;
           }
           at = end + 1;
@@ -109,8 +109,8 @@ export class ObjectLoader {
   }
 
   /** Takes one line `{"Item":{…}}`. Most need no waiting, and a promise for each would cost more than reading it. */
-  #add(block: Buffer, at: number): Promise<void> | undefined {
-    const item = this.#read(block, at);
+  #add(block: Buffer, at: number, end: number): Promise<void> | undefined {
+    const item = this.#read(block, at, end);
     if (this.#inFlight.has(item.identity)) return this.#sendBefore(item, true);
     const full = this.#batch.length === BATCH_ITEMS_MAX || this.#batchBytes + item.end - item.start > BATCH_BYTES_MAX;
     if (full) return this.#sendBefore(item, false);
@@ -132,10 +132,10 @@ export class ObjectLoader {
     this.#inFlight.add(item.identity);
   }
 
-  #read(block: Buffer, at: number): PutItem {
+  #read(block: Buffer, at: number, lineEnd: number): PutItem {
     try {
-      const start = itemStart(block, at);
-      const end = this.#view.read(block, start);
+      readItemLine(block, at, lineEnd, this.#view);
+      const { start, end } = this.#view;
       // An item without the key is DynamoDB's to refuse; it needs an identity of its own here.
       const identity = this.#keys.identity(this.#view) ?? `?${at}`;
       return { bytes: block, start, end, identity };
