@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { exportCases, loadCases, memoryJob, type Case } from './cases.ts';
+import { exportCases, itemsOfCase, loadCases, memoryJob, type Case } from './cases.ts';
 import type { Measured } from './messages.ts';
 import { EndpointProcess, measure } from './process.ts';
 import { machine, summarise, type BenchResult, type CaseResult, type MemoryResult, type Sample } from './results.ts';
@@ -47,8 +47,10 @@ class Bench {
         samples.set(one, [...(samples.get(one) ?? []), await this.#sample(one)]);
       }
     const { bytesPerItem } = await this.#endpoints.report();
-    const { items } = this.#options;
-    const cases = [...samples].map(([one, taken]) => summarise(one, items, items * bytesPerItem, taken));
+    const cases = [...samples].map(([one, taken]) => {
+      const items = itemsOfCase(one, this.#options.items);
+      return summarise(one, items, items * bytesPerItem, taken);
+    });
     compare(cases);
     const memory: MemoryResult[] = [];
     for (const tableItems of memoryItems) {
@@ -61,7 +63,7 @@ class Bench {
   }
 
   async #sample(one: Case): Promise<Sample> {
-    const { items } = this.#options;
+    const items = itemsOfCase(one, this.#options.items);
     await this.#endpoints.empty();
     if (one.staged !== undefined) await this.#do(one.staged, items);
     await this.#endpoints.report();

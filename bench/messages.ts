@@ -40,6 +40,8 @@ export interface Job {
   compression: 'gzip' | 'zstd';
   /** The loop's gzip; zlib's default where absent. */
   gzipLevel?: number;
+  /** The loop gives each line to the compressor by itself. */
+  writesPerItem?: boolean;
 }
 
 /** What a measured process did. */

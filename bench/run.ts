@@ -6,7 +6,7 @@ import { ITEMS_STEP } from './table.ts';
 const HELP = `npm run bench -- [options]     see docs/benchmarks.md
 
   --quick            a smoke run: small tables, once
-  --items N          items of each table, a multiple of ${ITEMS_STEP}
+  --items N          items of the loops' tables, a multiple of ${ITEMS_STEP}; dynaferry gets twice as many
   --repeat N         repetitions of each case
   --only TEXT        only cases whose name has TEXT in it, and no memory
   --json             the result as JSON
