@@ -1,7 +1,7 @@
 import type { DemoSite, TwoSites } from './two-sites.ts';
 
 export const DEMO_SOURCE_TABLE = 'user-us';
-export const DEMO_TARGET_TABLE = 'user_migrated_cn';
+const DEMO_TARGET_TABLE = 'user_migrated_cn';
 
 /** The demo's migration.yaml: what a team would write to bring its Chinese users to a China region. */
 export function demoMigration({ source, target }: Pick<TwoSites, 'source' | 'target'>): string {
