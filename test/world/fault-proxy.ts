@@ -17,6 +17,18 @@ export interface FaultProxyOptions {
   rules?: readonly FaultRule[];
   /** With one connection the same seed gives the same faults; with several, their order decides too. */
   seed?: number;
+  /** Hears of every request; for tests that act at a certain one. */
+  watch?: (seen: SeenRequest) => void;
+}
+
+/** One request on its way through the proxy. */
+export interface SeenRequest {
+  service: 'dynamodb' | 's3';
+  operation: string;
+  path: string;
+  body: Buffer;
+  /** `arrived`: nothing was forwarded yet. `answered`: the effect has happened, the client has not heard of it. */
+  moment: 'arrived' | 'answered';
 }
 
 interface Exchange {
@@ -41,9 +53,11 @@ export class FaultProxy implements AsyncDisposable {
   /** Gives up idle connections before the service does, or a request might meet the end of one: a fault that nobody planned. */
   readonly #agent = new Agent({ keepAlive: true, timeout: 5_000 });
   readonly #server: Server;
+  readonly #watch: (seen: SeenRequest) => void;
   readonly #requests = new Map<string, number>();
 
-  private constructor({ upstream, rules = [], seed = 1 }: FaultProxyOptions) {
+  private constructor({ upstream, rules = [], seed = 1, watch = () => undefined }: FaultProxyOptions) {
+    this.#watch = watch;
     this.#upstream = new URL(upstream);
     this.#random = new Random(seed);
     this.plan = new FaultPlan(rules, this.#random);
@@ -83,6 +97,7 @@ export class FaultProxy implements AsyncDisposable {
     const exchange = await readExchange(request);
     const { operation } = exchange;
     this.#requests.set(operation, this.requests(operation) + 1);
+    this.#watch({ ...exchange, moment: 'arrived' });
     const fault = this.plan.decide(operation, exchange.path);
     if (fault?.kind === 'reset-before') {
       request.socket.resetAndDestroy();
@@ -90,6 +105,7 @@ export class FaultProxy implements AsyncDisposable {
     }
     const answer = await this.#answer(exchange, fault);
     if (exchange.service === 'dynamodb') this.capacity.add(answer.body, performance.now());
+    this.#watch({ ...exchange, moment: 'answered' });
     if (fault?.kind === 'reset-after') request.socket.resetAndDestroy();
     else this.#respond(response, answer, fault);
   }
