@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { DynaferryError } from '../model/errors.ts';
@@ -7,6 +7,7 @@ import type { DataObject } from '../staging/commit-log.ts';
 
 /** Version of the ledger's tables; a file of another version is refused, never guessed at. Described in docs/formats/ledger.md. */
 const LEDGER_VERSION = 1;
+const LEDGER_FILE = 'ledger.sqlite';
 
 const SCHEMA = `
   CREATE TABLE fact (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
@@ -67,17 +68,27 @@ export class Ledger {
   static open(folder: string): Ledger {
     return guard(() => {
       mkdirSync(folder, { recursive: true, mode: 0o700 });
-      const db = new DatabaseSync(join(folder, 'ledger.sqlite'));
-      try {
-        // The patience first: the other settings may meet another process that opens the file.
-        db.exec('PRAGMA busy_timeout = 10000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL');
-        prepareTables(db, folder);
-        return new Ledger(db);
-      } catch (error) {
-        db.close();
-        throw error;
-      }
+      return Ledger.#at(join(folder, LEDGER_FILE), folder);
     });
+  }
+
+  /** Opens the ledger in a folder for looking at it; an empty one in memory where there is none, so that looking leaves nothing behind. */
+  static peek(folder: string): Ledger {
+    const path = join(folder, LEDGER_FILE);
+    return guard(() => Ledger.#at(existsSync(path) ? path : ':memory:', folder));
+  }
+
+  static #at(path: string, folder: string): Ledger {
+    const db = new DatabaseSync(path);
+    try {
+      // The patience first: the other settings may meet another process that opens the file.
+      db.exec('PRAGMA busy_timeout = 10000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL');
+      prepareTables(db, folder);
+      return new Ledger(db);
+    } catch (error) {
+      db.close();
+      throw error;
+    }
   }
 
   /** A fact of the migration as a whole, such as the id of its export; undefined where it was never set. */

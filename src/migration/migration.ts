@@ -78,6 +78,7 @@ export class Migration {
   readonly file: MigrationFile;
   readonly #workspace: Workspace;
   readonly #stages: Stages;
+  readonly #keeper: ProgressKeeper;
   /** Aborted when a stage fails, to end those beside it. */
   readonly #scope = new AbortController();
   #verified: VerifyCounts | undefined;
@@ -104,7 +105,7 @@ export class Migration {
       env: options.env ?? process.env,
       context: { migration: file.name, signal, onEvent },
     });
-    keeper.ledger = this.#workspace.ledger;
+    this.#keeper = keeper;
     this.#stages = new Stages(this.#workspace);
   }
 
@@ -205,7 +206,8 @@ export class Migration {
 
   /** Where it stands, from the ledger of this machine; also while another process runs it. Contacts nothing. */
   status(): MigrationStatus {
-    return readStatus(this.file.name, this.#workspace.stateFolder, this.#workspace.ledger);
+    const { stateFolder } = this.#workspace;
+    return this.#workspace.peekLedger((ledger) => readStatus(this.file.name, stateFolder, ledger));
   }
 
   /** Closes connections and the ledger. */
@@ -225,6 +227,7 @@ export class Migration {
   /** Runs a stage under its locks and makes the summary of whatever came of it. */
   async #stage(locks: StageName[], request: RunRequest, work: () => Promise<void>): Promise<Summary> {
     const { ledger, stateFolder } = this.#workspace;
+    this.#keeper.ledger = ledger;
     const startedMs = Date.now();
     const held: Lock[] = [];
     let error: Summary['error'];

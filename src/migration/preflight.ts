@@ -54,7 +54,9 @@ export async function preflight(workspace: Workspace, attributesSeen: Iterable<s
         findings.push(...policy.checkKeys(sourceKey, assumed, { indexes: indexesOf(sourceTable), attributesSeen }));
     }
   }
-  if (policy !== undefined && sourceTable !== undefined)
+  // A dropped key has been told of already.
+  const keyIsLost = findings.some((finding) => finding.code === 'RULE_ON_KEY');
+  if (policy !== undefined && sourceTable !== undefined && !keyIsLost)
     findings.push(...checkDefinition(workspace, policy, sourceTable, targetTable));
   findings.push(...checkTarget(workspace, targetTable, sourceTable));
   return { findings: unique(findings), targetTable, keyAtTarget };
@@ -113,7 +115,7 @@ function checkTarget(
     const { code, message, fix } = missingTarget(workspace.file.target);
     return [{ severity: 'error', code, message, fix }];
   }
-  if ((target.ItemCount ?? 0) === 0 || workspace.ledger.totals().load.items > 0) return [];
+  if ((target.ItemCount ?? 0) === 0 || workspace.peekLedger((ledger) => ledger.totals().load.items) > 0) return [];
   return [
     {
       severity: 'warning',

@@ -48,12 +48,12 @@ export class Workspace {
   readonly stateFolder: string;
   readonly source: Site;
   readonly target: Site;
-  readonly ledger: Ledger;
+  #ledger: Ledger | undefined;
   readonly #closing: (() => Promise<void> | void)[] = [];
   readonly #pacers = new Map<StageName, Pacer>();
   #onRetry: RetryCounter = () => undefined;
 
-  /** Throws POLICY_INVALID where the filter is not valid, LOCAL_DISK where the ledger cannot be opened. */
+  /** Throws POLICY_INVALID where the filter is not valid. */
   constructor(file: MigrationFile, options: WorkspaceOptions) {
     this.file = file;
     this.options = options;
@@ -62,8 +62,27 @@ export class Workspace {
     this.stateFolder = join(options.stateFolder, file.name);
     this.source = openSite('source', file.source, options.env);
     this.target = openSite('target', file.target, options.env);
-    this.ledger = Ledger.open(this.stateFolder);
-    this.#closing.push(() => this.ledger.close());
+  }
+
+  /** The ledger of this machine, made where there is none yet. Throws LOCAL_DISK where that is not possible. */
+  get ledger(): Ledger {
+    if (this.#ledger === undefined) {
+      const opened = Ledger.open(this.stateFolder);
+      this.#ledger = opened;
+      this.#closing.push(() => opened.close());
+    }
+    return this.#ledger;
+  }
+
+  /** Looks at the ledger without making one. */
+  peekLedger<T>(look: (ledger: Ledger) => T): T {
+    if (this.#ledger !== undefined) return look(this.#ledger);
+    const ledger = Ledger.peek(this.stateFolder);
+    try {
+      return look(ledger);
+    } finally {
+      ledger.close();
+    }
   }
 
   /** Slows the pacer down whenever a service throttles one of the stage's requests. */

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { isNumber } from '../model/number.ts';
 
 /** Where a rule's key lies. */
-export const keyReference = z
+const keyReference = z
   .string()
   .regex(/^(?:env:[A-Za-z_][A-Za-z0-9_]*|file:.+)$/, 'expected env:NAME or file:PATH')
   .describe(

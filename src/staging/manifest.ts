@@ -17,7 +17,7 @@ const ourFacts = z.object({
   counts: z.object({ read: z.int(), filtered: z.int(), deadLettered: z.int(), passed: z.int() }),
   commits: z.int(),
 });
-export type ExportFacts = z.infer<typeof ourFacts>;
+type ExportFacts = z.infer<typeof ourFacts>;
 
 const summarySchema = z.looseObject({
   itemCount: z.int(),
@@ -43,7 +43,7 @@ const fileSchema = z.looseObject({
 export type ManifestFile = z.infer<typeof fileSchema>;
 
 /** What a manifest says of a data object; `key` is relative to the export's folder. */
-export type ManifestObject = Omit<DataObject, 'partSizeBytes' | 'partSha256'> & { seq: number };
+type ManifestObject = Omit<DataObject, 'partSizeBytes' | 'partSha256'> & { seq: number };
 
 /** What is written of an export when it is complete. */
 export interface ManifestInput {

@@ -4,7 +4,7 @@ import { S3Error } from './errors.ts';
 const NAMESPACE = 'http://s3.amazonaws.com/doc/2006-03-01/';
 
 /** Text content of an element. A list makes one element each, undefined none. */
-export type XmlValue = string | number | boolean | undefined | XmlElements | readonly XmlElements[];
+type XmlValue = string | number | boolean | undefined | XmlElements | readonly XmlElements[];
 
 /** Elements by name, in order. */
 export interface XmlElements {

@@ -16,7 +16,7 @@ export interface MigrationFile {
   limits: LimitSettings;
 }
 
-export interface SourceSettings extends SiteSettings {
+interface SourceSettings extends SiteSettings {
   /** What is read: a table, or the export below a prefix (`…/AWSDynamoDB/<export id>/`). */
   input: { table: string } | { export: S3Location };
   staging: S3Location;
@@ -31,7 +31,7 @@ export interface TargetSettings extends SiteSettings {
   create: boolean;
 }
 
-export interface PolicySettings {
+interface PolicySettings {
   /** The filter's text; all items pass where absent. */
   filter?: string;
   /** Rules by attribute path. */
@@ -39,7 +39,7 @@ export interface PolicySettings {
   unlisted: 'keep' | 'drop' | 'refuse';
 }
 
-export interface ExportSettings {
+interface ExportSettings {
   compression: 'gzip' | 'zstd';
   objectSizeBytes: number;
   /** Chosen from the table's size where absent. */
@@ -47,13 +47,13 @@ export interface ExportSettings {
   pushDown: boolean;
 }
 
-export interface LoadSettings {
+interface LoadSettings {
   mode: LoadMode;
   /** Write requests in flight; chosen by the load stage where absent. */
   concurrency?: number;
 }
 
-export type LoadMode = { kind: 'overwrite' } | { kind: 'skip-existing' } | { kind: 'newer'; by: string };
+type LoadMode = { kind: 'overwrite' } | { kind: 'skip-existing' } | { kind: 'newer'; by: string };
 
 /** Caps; none where absent. Of a table's units or share at most one is given. */
 export interface LimitSettings {

@@ -98,7 +98,7 @@ function hintFor(path: Path, key: string): string | undefined {
 }
 
 /** The word that was most likely meant. */
-export function nearest(word: string, known: readonly string[]): string | undefined {
+function nearest(word: string, known: readonly string[]): string | undefined {
   let best: string | undefined;
   let bestDistance = Math.min(TYPO_DISTANCE_MAX, Math.ceil(word.length / 2)) + 1;
   for (const candidate of known) {

@@ -2,7 +2,7 @@ import { floorToMultiple, plainDecimal } from './decimal.ts';
 import { Refusal } from './rule.ts';
 import { ScalarRule } from './scalar-rule.ts';
 
-export type DatePart = 'year' | 'month' | 'day';
+type DatePart = 'year' | 'month' | 'day';
 
 /** What stays of a value: its first characters, its first digits, or a date's year, month or day. One of the three is given. */
 export interface TruncateSpec {
