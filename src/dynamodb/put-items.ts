@@ -108,7 +108,7 @@ export class ItemPutter {
     signal: AbortSignal,
     outcome: PutOutcome,
   ): Promise<void> {
-    await Promise.all(
+    const settled = await Promise.allSettled(
       items.map(async (item) => {
         try {
           const answer = await this.#client.call('PutItem', this.#table, this.#single(item, condition), signal);
@@ -126,6 +126,8 @@ export class ItemPutter {
         }
       }),
     );
+    // Those under way have ended, so that nothing is written behind the caller's back.
+    for (const one of settled) if (one.status === 'rejected') throw one.reason;
   }
 
   #batch(items: readonly PutItem[]): Buffer {

@@ -75,18 +75,23 @@ export class ObjectCopier {
     const { uploadId, etags } = await this.#openUpload(seq, object, targetKey, metadata);
     const missing = object.partSha256.map((_, index) => index).filter((index) => etags[index] === undefined);
     onBytes((object.partSha256.length - missing.length) * object.partSizeBytes);
+    // After a failure no part is begun any more, and those under way end before it is told: nothing goes on behind the caller's back.
+    const failures: unknown[] = [];
+    const copyPart = async (index: number): Promise<void> => {
+      if (failures.length > 0) return;
+      const body = await this.#readPart(object, sourceKey, index);
+      etags[index] = await target.uploadPart(targetKey, uploadId, index + 1, body, {
+        sha256: object.partSha256[index],
+        signal,
+      });
+      onBytes(body.length);
+    };
     await Promise.all(
       missing.map((index) =>
-        connections.run(async () => {
-          const body = await this.#readPart(object, sourceKey, index);
-          etags[index] = await target.uploadPart(targetKey, uploadId, index + 1, body, {
-            sha256: object.partSha256[index],
-            signal,
-          });
-          onBytes(body.length);
-        }, signal),
+        connections.run(() => copyPart(index), signal).catch((error: unknown) => failures.push(error)),
       ),
     );
+    if (failures.length > 0) throw failures[0];
     const parts = etags.map((etag, index) => ({ partNumber: index + 1, etag: etag ?? '' }));
     try {
       await target.completeUpload(targetKey, uploadId, parts, signal);
