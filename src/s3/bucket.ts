@@ -218,7 +218,7 @@ export class S3Bucket {
           signal,
         });
       } catch (error) {
-        if (error instanceof DynaferryError && error.serviceCode === 'NoSuchUpload') return undefined;
+        if (isGone(error)) return undefined;
         throw error;
       }
       for (const part of children(page, 'Part'))
@@ -252,7 +252,7 @@ export class S3Bucket {
     try {
       await this.#send('DELETE', key, 'AbortMultipartUpload', { query: { uploadId }, signal });
     } catch (error) {
-      if (!(error instanceof DynaferryError && error.serviceCode === 'NoSuchUpload')) throw error;
+      if (!isGone(error)) throw error;
     }
   }
 
@@ -290,6 +290,11 @@ export class S3Bucket {
       });
     return element;
   }
+}
+
+/** Whether an upload is not there (any more). Ceph names the key as what is missing. */
+export function isGone(error: unknown): boolean {
+  return error instanceof DynaferryError && (error.serviceCode === 'NoSuchUpload' || error.code === 'OBJECT_NOT_FOUND');
 }
 
 function decodeKey(encoded: string): string {

@@ -3,7 +3,7 @@ import type { Ledger } from '../../engine/ledger.ts';
 import type { Pacer } from '../../engine/pacer.ts';
 import type { Semaphore } from '../../engine/semaphore.ts';
 import { DynaferryError } from '../../model/errors.ts';
-import type { S3Bucket } from '../../s3/bucket.ts';
+import { isGone, type S3Bucket } from '../../s3/bucket.ts';
 import type { DataObject } from '../../staging/commit-log.ts';
 import { sha256Hex } from '../../staging/data-object.ts';
 
@@ -97,7 +97,7 @@ export class ObjectCopier {
       await target.completeUpload(targetKey, uploadId, parts, signal);
     } catch (error) {
       // A lost answer leaves the upload gone and the object there, which #arrived looks for.
-      if (!(error instanceof DynaferryError && error.serviceCode === 'NoSuchUpload')) throw error;
+      if (!isGone(error)) throw error;
     }
   }
 
