@@ -1,5 +1,6 @@
 import { isLocked, lockHolder } from '../engine/lock.ts';
-import type { Ledger, LedgerTotals } from '../engine/ledger.ts';
+import type { Ledger } from '../engine/ledger.ts';
+import type { LedgerTotals } from '../engine/ledger-totals.ts';
 import type { StageName, StageProgress, VerifyCounts } from '../model/events.ts';
 
 /** Where one stage stands. */

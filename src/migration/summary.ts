@@ -1,4 +1,4 @@
-import type { LedgerTotals } from '../engine/ledger.ts';
+import type { LedgerTotals } from '../engine/ledger-totals.ts';
 import { DynaferryError } from '../model/errors.ts';
 import type { StageName, Summary, VerifyCounts } from '../model/events.ts';
 

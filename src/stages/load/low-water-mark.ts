@@ -1,4 +1,4 @@
-import type { LoadedCounts } from '../../engine/ledger.ts';
+import type { LoadedCounts } from '../../engine/ledger-totals.ts';
 
 /**
  * Keeps track of batches of one object that are written side by side and finish in any order: up to which line everything is accounted for.
