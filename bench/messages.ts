@@ -1,7 +1,7 @@
 import type { Traffic } from './endpoints/dynamodb.ts';
 
 /** Where the endpoints are, and what opens them. */
-export interface Endpoints {
+interface Endpoints {
   dynamodb: string;
   s3: string;
 }

@@ -2,7 +2,7 @@ import { crc32 } from 'node:zlib';
 import { generateProfiles } from '../../src/demo/generate/profiles.ts';
 
 /** A Scan's answer up to the end of its items, made once and served many times. */
-export interface Page {
+interface Page {
   /** `{"Items":[…],"Count":n,"ScannedCount":n`; what depends on the page's place in the table follows. */
   head: Buffer;
   headCrc32: number;
