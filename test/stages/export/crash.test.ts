@@ -3,13 +3,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { MalformedJson } from '../../../src/model/json-bytes.ts';
-import type { ItemSource } from '../../../src/stages/export/item-source.ts';
+import type { ItemSource, SourcePage } from '../../../src/stages/export/item-source.ts';
+import { PageProcessor } from '../../../src/stages/export/page-processor.ts';
 import { readManifest } from '../../../src/staging/manifest.ts';
+import { Sealer } from '../../../src/staging/seal.ts';
 import type { ExportLayout } from '../../../src/staging/layout.ts';
 import { policyOf } from '../../policy/policy-of.ts';
 import { MemoryBucket } from '../../staging/memory-bucket.ts';
 import { MemorySource } from './memory-source.ts';
-import { exportOnce, readExport } from './run-export.ts';
+import { exportOnce, key as sourceKey, readExport } from './run-export.ts';
 
 const all = Array.from(
   { length: 20 },
@@ -167,6 +169,24 @@ describe('an export', () => {
     await expect(exportOnce({ bucket, folder, source, policy })).rejects.toThrow('damaged');
     broken = false;
     await expectWhole(bucket, await exportOnce({ bucket, folder, source, policy }));
+  });
+
+  it('makes nothing of a page that broke into the next page, whichever segment that is of', () => {
+    const processor = new PageProcessor(policy, sourceKey, new Sealer(Buffer.alloc(32)));
+    const page = (items: string[], breaks: boolean): SourcePage => ({
+      forEach: (view, onItem) => {
+        for (const item of items) {
+          view.read(Buffer.from(item), 0);
+          onItem(view);
+        }
+        if (breaks) throw new MalformedJson('damaged', 1);
+        return { read: items.length, seen: items.length, bytes: 1, checkpoint: undefined };
+      },
+    });
+    expect(() => processor.process(0, page(all.slice(0, 3), true))).toThrow('damaged');
+    const { lines, items, read, filtered } = processor.process(1, page(all.slice(3, 5), false));
+    expect(lines.toString()).toBe(`{"Item":${all[4]}}\n`);
+    expect({ items, read, filtered }).toEqual({ items: 1, read: 2, filtered: 1 });
   });
 
   it('that was begun under another policy, or of another source, is not gone on with', async () => {

@@ -158,6 +158,7 @@ describe('loading an object', () => {
     };
     await expect(load(lines(30))).rejects.toMatchObject({ serviceCode: 'UnreadableAnswer' });
     expect(deadLetters()).toEqual([]);
+    expect(table.calls.every(({ operation }) => operation === 'BatchWriteItem')).toBe(true);
   });
 
   it('stops where every item is refused', async () => {
