@@ -1,8 +1,8 @@
 import { createServer } from 'node:http';
 import { crc32 } from 'node:zlib';
 import { collectBody, listenOnLoopback, type EmbeddedEndpoint } from '../../src/demo/loopback.ts';
-import { itemsOf, SEGMENTS } from '../table.ts';
-import { PAGE_ITEMS, type PagePair } from './pages.ts';
+import { itemsOf, PAGE_ITEMS, pagesOf, SEGMENTS } from '../table.ts';
+import type { PagePair } from './pages.ts';
 
 /** What has reached the endpoint: work that was claimed and not done is noticed by it. */
 export interface Traffic {
@@ -59,9 +59,10 @@ export function startCannedDynamoDb(traffic: Traffic, pages: readonly PagePair[]
 }
 
 function scan(pages: readonly PagePair[], input: ScanInput): Answer {
-  const segmentPages = itemsOf(input.TableName) / PAGE_ITEMS / SEGMENTS;
+  const segmentPages = pagesOf(input.TableName, input.Segment);
   const index = Number(input.ExclusiveStartKey?.PK.S ?? 0);
-  const { all, matching } = pages[(input.Segment * segmentPages + index) % pages.length];
+  // Segments are read at about the same pace: as far apart as can be, so that no object has the same items twice close together.
+  const { all, matching } = pages[((input.Segment * pages.length) / SEGMENTS + index) % pages.length];
   const { head, headCrc32 } = input.FilterExpression === undefined ? all : matching;
   const next = index + 1 < segmentPages ? `,"LastEvaluatedKey":{"PK":{"S":"${index + 1}"}}` : '';
   const tail = Buffer.from(`${next},"ConsumedCapacity":{"TableName":"${input.TableName}","CapacityUnits":128}}`);

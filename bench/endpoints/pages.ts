@@ -1,5 +1,6 @@
 import { crc32 } from 'node:zlib';
 import { generateProfiles } from '../../src/demo/generate/profiles.ts';
+import { PAGE_ITEMS } from '../table.ts';
 
 /** A Scan's answer up to the end of its items, made once and served many times. */
 interface Page {
@@ -14,11 +15,8 @@ export interface PagePair {
   matching: Page;
 }
 
-/** Items of one page: near the 1 MB that a Scan reads at a time, and a divisor of round numbers. */
-export const PAGE_ITEMS = 1250;
-
 /** Distinct pages; a larger table has them again and again, further apart than any compressor looks back. */
-const DISTINCT_PAGES = 48;
+const DISTINCT_PAGES = 64;
 
 /** Pages of generated profiles, one in five of which has the country China. */
 export function makePages(): { pages: PagePair[]; bytesPerItem: number } {
