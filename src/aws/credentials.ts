@@ -1,4 +1,5 @@
 import { fromNodeProviderChain, fromTemporaryCredentials } from '@aws-sdk/credential-providers';
+import type { ErrorCode } from '../model/error-catalogue.ts';
 import { DynaferryError } from '../model/errors.ts';
 import type { Credentials } from './signer.ts';
 
@@ -62,6 +63,7 @@ export function credentialProvider(
 function chain(source: CredentialSource, env: CredentialEnvironment): () => Promise<ExpiringCredentials> {
   const base = source.environmentPrefix === undefined ? nodeChain(source) : fromPrefix(source.environmentPrefix, env);
   if (source.role === undefined) return base;
+  // STS in the site's own region: the SDK's default is us-east-1, which knows nobody in China.
   return fromTemporaryCredentials({
     masterCredentials: base,
     params: {
@@ -73,11 +75,13 @@ function chain(source: CredentialSource, env: CredentialEnvironment): () => Prom
   });
 }
 
+/**
+ * The region is told as a client tells it, which is how STS gets it (profiles with a role, web identity). `clientConfig` would give it to
+ * IAM Identity Center too, in place of the profile's `sso_region` (https://github.com/aws/aws-sdk-js-v3/issues/6864).
+ */
 function nodeChain(source: CredentialSource): () => Promise<ExpiringCredentials> {
-  return fromNodeProviderChain({
-    ...(source.profile === undefined ? {} : { profile: source.profile }),
-    clientConfig: { region: source.region },
-  });
+  const provider = fromNodeProviderChain(source.profile === undefined ? {} : { profile: source.profile });
+  return () => provider({ callerClientConfig: { region: async () => source.region } });
 }
 
 function fromPrefix(prefix: string, env: CredentialEnvironment): () => Promise<ExpiringCredentials> {
@@ -101,10 +105,25 @@ function missing(site: string, source: CredentialSource, error: unknown): Dynafe
   const role = source.role === undefined ? '' : `, assuming ${source.role.arn}`;
   // The provider's own message names files and profiles, which helps, and no secret.
   const reason = error instanceof Error ? error.message : 'unknown reason';
-  const expired = /expired|sso login/i.test(reason);
-  return new DynaferryError(
-    expired ? 'CREDENTIALS_EXPIRED' : 'CREDENTIALS_MISSING',
-    `${site}: no credentials from ${where}${role}: ${reason}`,
-    { cause: error },
-  );
+  return new DynaferryError(codeOf(error, reason), `${site}: no credentials from ${where}${role}: ${reason}`, {
+    cause: error,
+  });
+}
+
+/** STS tells apart by its own codes what the chain only fails to give (https://docs.aws.amazon.com/STS/latest/APIReference/CommonErrors.html). */
+function codeOf(error: unknown, reason: string): ErrorCode {
+  if (/expired|sso login/i.test(reason))
+    return /^signature expired/i.test(reason) ? 'CLOCK_SKEW' : 'CREDENTIALS_EXPIRED';
+  switch (error instanceof Error ? error.name : '') {
+    case 'InvalidClientTokenId':
+    case 'UnrecognizedClientException':
+      return 'CREDENTIALS_REJECTED';
+    case 'AccessDenied':
+    case 'AccessDeniedException':
+      return 'ACCESS_DENIED';
+    case 'SignatureDoesNotMatch':
+      return /not yet current/i.test(reason) ? 'CLOCK_SKEW' : 'SIGNATURE_REJECTED';
+    default:
+      return 'CREDENTIALS_MISSING';
+  }
 }
