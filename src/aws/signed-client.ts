@@ -139,14 +139,42 @@ export function accessError(
     case 'AccessDeniedException':
     case 'AccessDenied':
     case 'AllAccessDisabled':
-      return new DynaferryError(
-        'ACCESS_DENIED',
-        `${site.role}: not allowed: ${iamAction} on ${request.resource} (${code})`,
-        { ...details, fix: `Allow ${iamAction} on ${request.resource} for the ${site.role}'s credentials.` },
-      );
+    case 'UnauthorizedAccess':
+    case 'Unauthorized':
+      return accessDenied(code, message, request, site, iamAction);
     default:
       return undefined;
   }
+}
+
+/**
+ * What is missing is not always what was asked for. Where it is the KMS key of a bucket, S3 names action and key; DynamoDB says no more than that it
+ * is the key. A policy that denies by name is named, since allowing the action elsewhere would not help.
+ */
+function accessDenied(
+  code: string,
+  message: string,
+  request: ServiceRequest,
+  site: Site,
+  iamAction: string,
+): DynaferryError {
+  const kmsAction = /not authorized to perform: (kms:\w+)/.exec(message)?.[1];
+  const isKey = kmsAction !== undefined || /^KMS key access denied/i.test(message);
+  const action = isKey ? (kmsAction ?? 'kms:Decrypt') : iamAction;
+  const key = /arn:aws[\w-]*:kms:[\w:/-]+/.exec(message)?.[0] ?? `the KMS key of ${request.resource}`;
+  const resource = isKey ? key : request.resource;
+  const denier = /with an explicit deny in an? ([a-z -]{1,40} policy)/.exec(message)?.[1];
+  const what = `${site.role}: not allowed: ${action} on ${resource} (${code})`;
+  const allow = `Allow ${action} on ${resource} for the ${site.role}'s credentials.`;
+  return new DynaferryError('ACCESS_DENIED', denier === undefined ? what : `${what}: a ${denier} denies it`, {
+    serviceCode: code,
+    fix:
+      denier !== undefined
+        ? `Change the ${denier}: what it denies cannot be allowed elsewhere.`
+        : code.startsWith('Unauthorized') && site.partitionId === 'aws-cn'
+          ? `${allow} S3 in China also answers so where the account has no ICP recordal.`
+          : allow,
+  });
 }
 
 function partitionHint(site: Site): string {

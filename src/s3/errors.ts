@@ -21,6 +21,14 @@ const transient = new Set([
   'ConditionalRequestConflict',
 ]);
 
+/** How S3 says that a bucket is in another region. 307 is for those that are so new that its name servers do not know them yet. */
+const elsewhere = new Set([
+  'PermanentRedirect',
+  'TemporaryRedirect',
+  'AuthorizationHeaderMalformed',
+  'IllegalLocationConstraintException',
+]);
+
 /** Sorts S3's answers (https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html); a 200 can hold an error too. */
 export const classify: Classify = (response, request, site) => {
   const { status } = response;
@@ -44,7 +52,7 @@ export const classify: Classify = (response, request, site) => {
   if (status === 412 && request.headers?.['if-match'] !== undefined)
     return new DynaferryError('SOURCE_CHANGED', `${site.role}: ${where} was replaced while it was being read`, details);
   const region = header(response, 'x-amz-bucket-region') ?? text(error, 'Region');
-  if (code === 'PermanentRedirect' || code === 'AuthorizationHeaderMalformed' || status === 301)
+  if (elsewhere.has(code) || status === 301 || status === 307)
     return new DynaferryError(
       'BUCKET_NOT_FOUND',
       `${site.role}: the bucket of ${where} is not in ${site.region}${region ? ` but in ${region}` : ''}`,
@@ -65,6 +73,7 @@ export const classify: Classify = (response, request, site) => {
 function codeOfStatus(status: number): string {
   if (status === 404) return 'NotFound';
   if (status === 403) return 'AccessDenied';
+  if (status === 401) return 'Unauthorized';
   if (status === 412) return 'PreconditionFailed';
   return 'UnreadableAnswer';
 }

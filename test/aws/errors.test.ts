@@ -122,6 +122,8 @@ describe("S3's errors become", () => {
     ['NoSuchKey', 404, 'OBJECT_NOT_FOUND'],
     ['PermanentRedirect', 301, 'BUCKET_NOT_FOUND'],
     ['AuthorizationHeaderMalformed', 400, 'BUCKET_NOT_FOUND'],
+    ['TemporaryRedirect', 307, 'BUCKET_NOT_FOUND'],
+    ['IllegalLocationConstraintException', 400, 'BUCKET_NOT_FOUND'],
     ['InvalidAccessKeyId', 403, 'CREDENTIALS_REJECTED'],
     ['InvalidToken', 400, 'CREDENTIALS_REJECTED'],
     ['SignatureDoesNotMatch', 403, 'SIGNATURE_REJECTED'],
@@ -129,6 +131,7 @@ describe("S3's errors become", () => {
     ['ExpiredToken', 400, 'CREDENTIALS_EXPIRED'],
     ['AccessDenied', 403, 'ACCESS_DENIED'],
     ['AllAccessDisabled', 403, 'ACCESS_DENIED'],
+    ['UnauthorizedAccess', 403, 'ACCESS_DENIED'],
     ['InternalError', 500, 'SERVICE_FAILED'],
     ['RequestTimeout', 400, 'SERVICE_FAILED'],
     ['BadDigest', 400, 'SERVICE_FAILED'],
@@ -154,6 +157,33 @@ describe("S3's errors become", () => {
     expect(error.message).toContain('s3:PutObject on arn:aws-cn:s3:::staging/a/b c');
     const listing = await callS3(denied, (bucket) => bucket.check('p/'));
     expect(listing.message).toContain('s3:ListBucket on arn:aws-cn:s3:::staging (');
+  });
+
+  it('ACCESS_DENIED that names the KMS key where it is the key, and the kind of policy that denies', async () => {
+    const key = 'arn:aws-cn:kms:cn-north-1:444455556666:key/1234abcd-12ab-34cd-56ef-1234567890ab';
+    const put = (bucket: S3Bucket): Promise<unknown> => bucket.put('k', Buffer.from('x'));
+    const denied = async (message: string): Promise<DynaferryError> =>
+      callS3({ status: 403, body: s3Error('AccessDenied', message) }, put);
+    const user = 'User: arn:aws-cn:iam::444455556666:user/x is not authorized to perform:';
+    const noKey = await denied(
+      `${user} kms:GenerateDataKey on resource: ${key} because no identity-based policy allows`,
+    );
+    expect(noKey.message).toContain(`kms:GenerateDataKey on ${key} (`);
+    expect(noKey.fix).toContain(`kms:GenerateDataKey on ${key} for`);
+    const hidden = await denied(`${user} kms:GenerateDataKey on this resource because the resource does not exist`);
+    expect(hidden.message).toContain('kms:GenerateDataKey on the KMS key of arn:aws-cn:s3:::staging/k');
+    const explicit = await denied(
+      `${user} s3:PutObject on resource: "arn:aws-cn:s3:::staging/k" with an explicit deny in a resource-based policy`,
+    );
+    expect(explicit.message).toContain('s3:PutObject on arn:aws-cn:s3:::staging/k');
+    expect(explicit.fix).toContain('resource-based policy');
+    const body = dynamoDbError(
+      'AccessDeniedException',
+      'KMS key access denied error: com.amazonaws…AWSKMSException: …',
+    );
+    expect((await callDynamoDb({ status: 400, body })).message).toContain(
+      'kms:Decrypt on the KMS key of arn:aws:dynamodb',
+    );
   });
 
   it('BUCKET_NOT_FOUND that says in which region the bucket is', async () => {
