@@ -3,6 +3,7 @@ import { header, type HttpResponse } from '../aws/http-client.ts';
 import { uriEncode } from '../aws/signer.ts';
 import { DynaferryError } from '../model/errors.ts';
 import { classify } from './errors.ts';
+import { fetchWhole } from './whole-body.ts';
 import { children, parseXml, text, type XmlElement } from './xml.ts';
 import type { Site } from '../aws/site.ts';
 
@@ -113,7 +114,9 @@ export class S3Bucket {
     const headers: Record<string, string> = {};
     if (options.range !== undefined) headers['range'] = `bytes=${options.range.start}-${options.range.end - 1}`;
     if (options.ifMatch !== undefined) headers['if-match'] = options.ifMatch;
-    const response = await this.#send('GET', key, 'GetObject', { headers, signal: options.signal });
+    const fetch = (): Promise<HttpResponse> => this.#send('GET', key, 'GetObject', { headers, signal: options.signal });
+    // The ETag is that of the whole object, whatever range is asked for.
+    const response = await (options.range === undefined ? fetchWhole(fetch, this.uri(key)) : fetch());
     return { ...readInfo(response), body: response.body };
   }
 
