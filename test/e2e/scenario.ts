@@ -3,12 +3,13 @@ import { join } from 'node:path';
 import { stringify } from 'yaml';
 import { expect } from 'vitest';
 import { runCli, startCli } from '../world/cli.ts';
-import { compareTables, type PolicyOracle, type TableDifferences } from '../world/compare-tables.ts';
 import { newFolder } from '../world/home.ts';
 import type { ProgramOptions, ProgramResult, RunningProgram } from '../world/program.ts';
+import { readKeyNames } from '../world/table.ts';
 import { siteIdentities, type SiteEndpoints, type SiteName } from '../world/site.ts';
 import type { World } from '../world/use-world.ts';
-import type { TableDefinition, WorldSite } from '../world/world-site.ts';
+import { readWireItems, wireJson, type WireItem } from '../world/wire-table.ts';
+import type { TableDefinition } from '../world/world-site.ts';
 
 /** A migration.yaml as plain data, for tests to change. */
 export interface MigrationYaml {
@@ -124,21 +125,42 @@ export class Scenario {
   }
 
   /** The target against what the oracle makes of the source, by a reader that shares no code with the product. */
-  compare(policy?: PolicyOracle): Promise<TableDifferences> {
-    const at = (site: WorldSite, table: string) => ({ client: site.dynamodb, table });
-    return compareTables(at(this.world.source, this.sourceTable), at(this.world.target, this.targetTable), policy);
+  async compare(policy: WirePolicy = (item) => item): Promise<Comparison> {
+    const { source, target } = this.world;
+    const keyNames = await readKeyNames(target.dynamodb, this.yaml.target.table);
+    const keyOf = (item: WireItem): string => JSON.stringify(keyNames.map((name) => item[name]));
+    const byKey = (items: WireItem[]) => new Map(items.map((item) => [keyOf(item), wireJson(item)]));
+    const before = await readWireItems(source, this.sourceTable);
+    const expected = byKey(before.map(policy).filter((item) => item !== undefined));
+    const actual = byKey(await readWireItems(target, this.yaml.target.table));
+    const keys = [...expected.keys()];
+    return {
+      equal: keys.filter((key) => actual.get(key) === expected.get(key)).length,
+      missing: keys.filter((key) => !actual.has(key)),
+      different: keys.filter((key) => actual.has(key) && actual.get(key) !== expected.get(key)),
+      extra: [...actual.keys()].filter((key) => !expected.has(key)),
+    };
   }
+}
+
+/** What a policy makes of an item, written down independently of the product; undefined where the item must not pass. */
+type WirePolicy = (item: WireItem) => WireItem | undefined;
+
+/** Keys, as text; a correct migration has nothing in the three lists. */
+interface Comparison {
+  equal: number;
+  missing: string[];
+  extra: string[];
+  different: string[];
 }
 
 /** The summary that a command with --json ended with. A run that did not end well shows all that it said. */
 export function expectDone(result: ProgramResult): Record<string, unknown> {
-  const summary = result.events.at(-1);
-  expect({ code: result.code, stderr: result.stderr, summary }).toMatchObject({
-    code: 0,
-    stderr: '',
-    summary: { type: 'summary', ok: true },
-  });
-  return summary ?? {};
+  const summary: Record<string, unknown> = result.events.at(-1) ?? {};
+  const { code, stderr } = result;
+  expect({ code, stderr, error: summary['error'] }).toEqual({ code: 0, stderr: '', error: undefined });
+  expect(summary).toMatchObject({ type: 'summary', ok: true });
+  return summary;
 }
 
 /** That a command ended with one clear error: this code and exit code, a message, a fix, no stack trace. Returns message and fix. */

@@ -1,5 +1,5 @@
 import { createHmac } from 'node:crypto';
-import type { AttributeValue } from '@aws-sdk/client-dynamodb';
+import type { WireItem, WireValue } from '../world/wire-table.ts';
 import type { MigrationYaml } from './scenario.ts';
 import { HASH_KEY } from './scenario.ts';
 
@@ -16,15 +16,12 @@ export const userPolicy: MigrationYaml['policy'] = {
   },
 };
 
-/** What both the SDK's items and those of the wire have of a value, as far as this policy looks into it. */
-type Value = AttributeValue | { S?: string; M?: Record<string, unknown> };
-
 /** The same policy, written down a second time on plain objects. Undefined is what must not pass. */
-export function userOracle<V extends Value>(item: Record<string, V>): Record<string, V> | undefined {
+export function userOracle(item: WireItem): WireItem | undefined {
   if (item['country']?.S !== 'China' || !('govid' in item) || item['PK'].S?.startsWith('00') === true) return undefined;
   return Object.fromEntries(
-    Object.entries(item).flatMap(([name, value]): [string, V][] => {
-      const text = (change: (text: string) => string): V => ({ S: change(value.S ?? '') }) as V;
+    Object.entries(item).flatMap(([name, value]): [string, WireValue][] => {
+      const text = (change: (text: string) => string): WireValue => ({ S: change(value.S ?? '') });
       switch (name) {
         case 'sex':
           return [];
@@ -39,7 +36,7 @@ export function userOracle<V extends Value>(item: Record<string, V>): Record<str
         case 'map': {
           if (value.M === undefined) return [[name, value]];
           const { s: _dropped, ...rest } = value.M;
-          return [[name, { M: rest } as V]];
+          return [[name, { M: rest }]];
         }
         default:
           return [[name, value]];
