@@ -1,6 +1,7 @@
 import { crc32 } from 'node:zlib';
 import { SignedClient, accessError, type ClientOptions, type ServiceRequest } from '../aws/signed-client.ts';
 import { header, type HttpResponse } from '../aws/http-client.ts';
+import type { BufferPool } from '../model/buffer-pool.ts';
 import { DynaferryError } from '../model/errors.ts';
 import type { Site } from '../aws/site.ts';
 
@@ -18,6 +19,10 @@ const carriesItems = new Set([
   'GetRecords',
 ]);
 
+/**
+ * Asks for patience. LimitExceededException does so too where tables are made side by side ("… can be created simultaneously"), not where a
+ * quota is used up, which waiting does not help.
+ */
 const throttling = new Set([
   'ProvisionedThroughputExceededException',
   'ThrottlingException',
@@ -45,8 +50,9 @@ export class DynamoDbClient {
   /**
    * One operation with the request's JSON as bytes; resolves with the answer's JSON as bytes. `table` is for messages. Throttling and faults of
    * service or network are retried within the client's retry policy, so the operation must be one that may take effect twice.
+   * `into` gives the buffer that the answer is put in.
    */
-  async call(operation: string, table: string, body: Buffer, signal?: AbortSignal): Promise<Buffer> {
+  async call(operation: string, table: string, body: Buffer, signal?: AbortSignal, into?: BufferPool): Promise<Buffer> {
     const response = await this.#client.send({
       method: 'POST',
       path: '/',
@@ -55,6 +61,7 @@ export class DynamoDbClient {
       operation,
       resource: tableArn(this.site, table),
       signal,
+      into,
     });
     return response.body;
   }
@@ -86,7 +93,7 @@ function classify(response: HttpResponse, request: ServiceRequest, site: Site): 
   const { code, message } = readError(response.body);
   const table = request.resource.slice(request.resource.indexOf('table/') + 6);
   const details = { serviceCode: code, serviceMessage: message, status: response.status };
-  if (throttling.has(code))
+  if (throttling.has(code) || (code === 'LimitExceededException' && /simultaneous|concurrent/i.test(message)))
     return new DynaferryError(
       'THROTTLED',
       `${site.role}: table ${table} throttles ${request.operation} (${code})`,

@@ -174,19 +174,20 @@ export async function ttlAttribute(
   return ttl?.TimeToLiveStatus === 'ENABLED' || ttl?.TimeToLiveStatus === 'ENABLING' ? ttl.AttributeName : undefined;
 }
 
-/** Switches TTL on. */
+/** Switches TTL on. Where the answer was lost, the next attempt is refused because TTL is on: that is no failure. */
 export async function enableTtl(
   client: DynamoDbClient,
   table: string,
   attribute: string,
   signal?: AbortSignal,
 ): Promise<void> {
-  await client.callJson(
-    'UpdateTimeToLive',
-    table,
-    { TableName: table, TimeToLiveSpecification: { Enabled: true, AttributeName: attribute } },
-    signal,
-  );
+  const input = { TableName: table, TimeToLiveSpecification: { Enabled: true, AttributeName: attribute } };
+  try {
+    await client.callJson('UpdateTimeToLive', table, input, signal);
+  } catch (error) {
+    if (!(error instanceof DynaferryError && error.code === 'REQUEST_REFUSED')) throw error;
+    if ((await ttlAttribute(client, table, signal)) !== attribute) throw error;
+  }
 }
 
 export interface Tag {

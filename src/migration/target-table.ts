@@ -7,6 +7,7 @@ import {
   keySchemaOf,
   tagsOf,
   ttlAttribute,
+  waitUntilActive,
   type TableDescription,
   type Tag,
 } from '../dynamodb/table.ts';
@@ -44,7 +45,9 @@ export async function ensureTargetTable(
   const { signal } = workspace.options.context;
   const { target } = workspace.file;
   const client = await workspace.targetDynamoDb();
-  const existing = await findTable(client, target.table, signal);
+  const found = await findTable(client, target.table, signal);
+  // Left by a run that was killed, or by somebody at this moment: until it is ACTIVE, writes find no table.
+  const existing = found?.TableStatus === 'CREATING' ? await waitUntilActive(client, target.table, signal) : found;
   const definition =
     header?.table === undefined ? undefined : ({ ...header.table, TableName: target.table } as TableDefinition);
   if (existing === undefined) {

@@ -45,6 +45,8 @@ describe("DynamoDB's errors become", () => {
     ['ProvisionedThroughputExceededException', 400, 'THROTTLED'],
     ['ThrottlingException', 400, 'THROTTLED'],
     ['RequestLimitExceeded', 400, 'THROTTLED'],
+    ['LimitExceededException', 400, 'THROTTLED', 'Only 10 tables can be created, updated, or deleted simultaneously'],
+    ['LimitExceededException', 400, 'REQUEST_REFUSED', 'There is a limit of 256 tables per subscriber'],
     ['ResourceNotFoundException', 400, 'TABLE_NOT_FOUND'],
     ['UnrecognizedClientException', 400, 'CREDENTIALS_REJECTED'],
     ['InvalidSignatureException', 400, 'SIGNATURE_REJECTED', 'The request signature we calculated does not match'],
