@@ -1,4 +1,5 @@
 import { Pool, type Dispatcher } from 'undici';
+import type { BufferPool } from '../model/buffer-pool.ts';
 import { DynaferryError } from '../model/errors.ts';
 
 /** One HTTP request to an endpoint; header names lower-case. */
@@ -8,6 +9,8 @@ export interface HttpRequest {
   path: string;
   headers: Record<string, string>;
   body?: Buffer;
+  /** Where the answer's body is put; a buffer of its own where absent. */
+  into?: BufferPool;
   signal?: AbortSignal;
 }
 
@@ -65,7 +68,7 @@ export class HttpClient {
         reject(abortError());
         return;
       }
-      const collector = new Collector(this.origin, request.method, resolve, reject, signal);
+      const collector = new Collector(this.origin, request, resolve, reject);
       try {
         this.#pool.dispatch(this.#options(request), collector);
       } catch (error) {
@@ -107,6 +110,7 @@ class Collector implements Dispatcher.DispatchHandler {
   readonly #resolve: (response: HttpResponse) => void;
   readonly #reject: (error: Error) => void;
   readonly #signal: AbortSignal | undefined;
+  readonly #into: BufferPool | undefined;
   #controller: Dispatcher.DispatchController | undefined;
   #status = 0;
   #headers: HttpResponse['headers'] = {};
@@ -116,12 +120,12 @@ class Collector implements Dispatcher.DispatchHandler {
 
   constructor(
     origin: string,
-    method: HttpRequest['method'],
+    { method, signal, into }: HttpRequest,
     resolve: (response: HttpResponse) => void,
     reject: (error: Error) => void,
-    signal: AbortSignal | undefined,
   ) {
     this.#origin = origin;
+    this.#into = into;
     // A HEAD announces a length without a body.
     this.#hasBody = method !== 'HEAD';
     this.#resolve = resolve;
@@ -150,7 +154,7 @@ class Collector implements Dispatcher.DispatchHandler {
     this.#headers = headers;
     const announced = Number(headers['content-length']);
     if (this.#hasBody && announced > 0 && announced <= RESPONSE_BYTES_MAX && headers['transfer-encoding'] === undefined)
-      this.#body = Buffer.allocUnsafeSlow(announced);
+      this.#body = this.#into?.take(announced) ?? Buffer.allocUnsafeSlow(announced);
   }
 
   onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {

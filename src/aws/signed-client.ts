@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { BufferPool } from '../model/buffer-pool.ts';
 import { DynaferryError } from '../model/errors.ts';
 import { HttpClient, type HttpResponse } from './http-client.ts';
 import { withRetry, type RetryPolicy } from './retry.ts';
@@ -19,6 +20,8 @@ export interface ServiceRequest {
   /** For messages: the operation as the service calls it, and what it is done to. */
   operation: string;
   resource: string;
+  /** Where the answer's body is put; a buffer of its own where absent. */
+  into?: BufferPool;
   signal?: AbortSignal;
 }
 
@@ -86,14 +89,14 @@ export class SignedClient {
 
   async #exchange(request: ServiceRequest, refresh: boolean): Promise<HttpResponse> {
     const credentials = await this.site.credentials({ refresh });
-    const { method, path, body, signal } = request;
+    const { method, path, body, into, signal } = request;
     const query = request.query ?? '';
     const payloadSha256 =
       request.bodySha256 ?? (body === undefined ? EMPTY_SHA256 : createHash('sha256').update(body).digest('hex'));
     const headers: Record<string, string> = { ...request.headers, host: this.#http.host };
     if (this.#signsContentSha256) headers['x-amz-content-sha256'] = payloadSha256;
     this.#signer.sign({ method, path, query, headers, payloadSha256 }, credentials, new Date());
-    return this.#http.send({ method, path: query === '' ? path : `${path}?${query}`, headers, body, signal });
+    return this.#http.send({ method, path: query === '' ? path : `${path}?${query}`, headers, body, into, signal });
   }
 }
 

@@ -9,6 +9,7 @@ import {
   skipValue,
   walkMembers,
 } from '../model/json-bytes.ts';
+import { BufferPool } from '../model/buffer-pool.ts';
 import { DynaferryError } from '../model/errors.ts';
 import type { ItemView } from '../model/item.ts';
 import type { DynamoDbClient } from './client.ts';
@@ -40,11 +41,17 @@ export interface PageFacts {
   consumedUnits: number;
 }
 
+/** A page holds 1 MB by DynamoDB's count (API_Scan), which as JSON is seldom more than this. */
+const PAGE_BYTES = 2 * 1024 * 1024;
+/** More than are read side by side are not worth keeping. */
+const PAGES_KEPT = 32;
+
 /** Requests pages of one table's parallel scan. */
 export class Scanner {
   readonly #client: DynamoDbClient;
   readonly #settings: ScanSettings;
   readonly #common: string;
+  readonly #pages = new BufferPool(PAGE_BYTES, PAGES_KEPT);
 
   constructor(client: DynamoDbClient, settings: ScanSettings) {
     this.#client = client;
@@ -71,7 +78,12 @@ export class Scanner {
       startKey === undefined
         ? Buffer.from(`${tail}}`)
         : Buffer.concat([Buffer.from(`${tail},"ExclusiveStartKey":`), startKey, Buffer.from('}')]);
-    return this.#client.call('Scan', this.#settings.table, body, signal);
+    return this.#client.call('Scan', this.#settings.table, body, signal, this.#pages);
+  }
+
+  /** Says that a page is not needed any more, nor any view of it: its memory serves for another one. */
+  recycle(page: Buffer): void {
+    this.#pages.give(page);
   }
 }
 

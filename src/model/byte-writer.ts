@@ -1,3 +1,5 @@
+import type { BufferPool } from './buffer-pool.ts';
+
 /** A growing buffer that pages of output are assembled in. Taking its content empties it, and the taken bytes are never written to again. */
 export class ByteWriter {
   #out: Buffer;
@@ -52,11 +54,12 @@ export class ByteWriter {
     return this.#out.subarray(0, this.#length);
   }
 
-  /** All that was written, which is the caller's from now on. */
-  take(): Buffer {
+  /** All that was written, which is the caller's from now on. `pool` gives the memory for what comes next. */
+  take(pool?: BufferPool): Buffer {
     const taken = this.#out.subarray(0, this.#length);
     // Some room to spare: what comes next is about as long, and growing copies all of it.
-    this.#out = Buffer.allocUnsafe(Math.max(64 * 1024, this.#length + (this.#length >> 2)));
+    const size = Math.max(64 * 1024, this.#length + (this.#length >> 2));
+    this.#out = pool?.take(size) ?? Buffer.allocUnsafe(size);
     this.#length = 0;
     return taken;
   }

@@ -111,6 +111,7 @@ async function readAll(options: ExportOptions): Promise<void> {
             deadLettered: outcome.deadLetters.length,
           });
           await lane.add(outcome);
+          processor.recycle(outcome.lines);
         }
       },
       scope,

@@ -40,11 +40,6 @@ export class NativeSource implements ItemSource {
         `there is no export at ${bucket.uri(layout.root)}: manifest-summary.json is missing`,
       );
     const { summary, files } = manifest;
-    if (summary.exportType === 'INCREMENTAL_EXPORT')
-      throw new DynaferryError(
-        'MANIFEST_INVALID',
-        `${bucket.uri(layout.root)} is an incremental export; a full one is needed`,
-      );
     return new NativeSource(bucket, layout, summary, files);
   }
 

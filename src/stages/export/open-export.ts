@@ -80,7 +80,11 @@ async function beginExport(options: OpenExportOptions, layout: ExportLayout): Pr
 /** The id of the newest export below the prefix; undefined where there is none. */
 export async function newestExport(bucket: S3Bucket, prefix: string, signal: AbortSignal): Promise<string | undefined> {
   const folders = await bucket.listFolders(exportsPrefix(prefix), signal);
-  return folders.sort().at(-1);
+  // Beside their manifests DynamoDB's incremental exports share a folder `data`, which would sort last.
+  return folders
+    .filter((name) => name !== 'data')
+    .sort()
+    .at(-1);
 }
 
 async function openSealer(bucket: S3Bucket, layout: ExportLayout, signal: AbortSignal): Promise<Sealer> {

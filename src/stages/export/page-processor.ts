@@ -1,3 +1,4 @@
+import { BufferPool } from '../../model/buffer-pool.ts';
 import { ByteWriter } from '../../model/byte-writer.ts';
 import { ItemView } from '../../model/item.ts';
 import { decodeString } from '../../model/json-bytes.ts';
@@ -9,19 +10,29 @@ import type { ExportDeadLetter } from './dead-letters.ts';
 import type { SourcePage } from './item-source.ts';
 import type { PageOutcome } from './lane.ts';
 
+/** The lines of a page of 1 MB are seldom more than this. */
+const LINES_BYTES = 2 * 1024 * 1024;
+const PAGES_KEPT = 32;
+
 /** Applies the policy to pages. What fails it is dropped here, and nothing downstream ever holds it. */
 export class PageProcessor {
   readonly #policy: Policy;
   readonly #sealer: Sealer;
   readonly #view: ItemView;
   readonly #keyNames: readonly string[];
-  readonly #out = new ByteWriter(2 * 1024 * 1024);
+  readonly #out = new ByteWriter(LINES_BYTES);
+  readonly #pool = new BufferPool(LINES_BYTES, PAGES_KEPT);
 
   constructor(policy: Policy, sourceKey: KeySchema, sealer: Sealer) {
     this.#policy = policy;
     this.#sealer = sealer;
     this.#view = new ItemView(policy.names);
     this.#keyNames = keyAttributes(sourceKey).map((attribute) => attribute.name);
+  }
+
+  /** Says that the lines of a page are compressed: their memory serves for another one. */
+  recycle(lines: Buffer): void {
+    this.#pool.give(lines);
   }
 
   process(segment: number, page: SourcePage): PageOutcome {
@@ -54,7 +65,7 @@ export class PageProcessor {
     });
     return {
       segment,
-      lines: out.take(),
+      lines: out.take(this.#pool),
       items,
       read: account.read,
       filtered: account.read - account.seen + filteredHere,

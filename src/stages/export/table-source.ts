@@ -49,6 +49,7 @@ export class TableSource implements ItemSource {
           if (facts.scanned > 0)
             this.#unitsPerItem = this.#unitsPerItem * 0.9 + (facts.consumedUnits / facts.scanned) * 0.1;
           lastKey = facts.lastKey;
+          this.#scanner.recycle(page);
           return { read: facts.scanned, seen: facts.returned, bytes: page.length, checkpoint: lastKey };
         },
       };
