@@ -128,6 +128,12 @@ export async function readManifest(
         fix: 'Export the table again with the format DYNAMODB_JSON.',
       },
     );
+  if (summary.exportType === 'INCREMENTAL_EXPORT')
+    throw new DynaferryError(
+      'MANIFEST_INVALID',
+      `${bucket.uri(layout.root)} is an incremental export; a full one is needed`,
+      { fix: 'Export the whole table (`aws dynamodb export-table-to-point-in-time` without an incremental type).' },
+    );
   const filesObject = await bucket.find(layout.manifestFiles, signal);
   if (filesObject === undefined)
     throw new DynaferryError(

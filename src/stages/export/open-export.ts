@@ -33,7 +33,7 @@ export interface OpenExportOptions {
 export async function openExport(options: OpenExportOptions): Promise<OpenedExport> {
   const { bucket, prefix, ledger, signal } = options;
   const exportId =
-    ledger.fact('exportId') ?? (await newestExport(bucket, prefix, signal)) ?? newExportId(options.nowMs);
+    ledger.fact('exportId') ?? (await newestOfOurs(bucket, prefix, signal)) ?? newExportId(options.nowMs);
   const layout = ExportLayout.of(prefix, exportId);
   const header = await readHeader(bucket, layout, signal);
   if (header === undefined) return beginExport(options, layout);
@@ -77,14 +77,25 @@ async function beginExport(options: OpenExportOptions, layout: ExportLayout): Pr
   return { layout, header, sealer: new Sealer(key), resumed: false };
 }
 
-/** The id of the newest export below the prefix; undefined where there is none. */
+/** The id of the newest export below the prefix, whoever made it; undefined where there is none. */
 export async function newestExport(bucket: S3Bucket, prefix: string, signal: AbortSignal): Promise<string | undefined> {
+  return (await exportsFound(bucket, prefix, signal)).at(-1);
+}
+
+/** The same of those that have our header. An export of DynamoDB's own may lie beside them, and nothing of ours may be put into it. */
+async function newestOfOurs(bucket: S3Bucket, prefix: string, signal: AbortSignal): Promise<string | undefined> {
+  for (const exportId of (await exportsFound(bucket, prefix, signal)).toReversed()) {
+    const header = await bucket.head(ExportLayout.of(prefix, exportId).header, signal);
+    if (header !== undefined) return exportId;
+  }
+  return undefined;
+}
+
+/** Ids of all exports below the prefix, the oldest first. */
+async function exportsFound(bucket: S3Bucket, prefix: string, signal: AbortSignal): Promise<string[]> {
   const folders = await bucket.listFolders(exportsPrefix(prefix), signal);
-  // Beside their manifests DynamoDB's incremental exports share a folder `data`, which would sort last.
-  return folders
-    .filter((name) => name !== 'data')
-    .sort()
-    .at(-1);
+  // DynamoDB's incremental exports keep their data in one folder beside those of their manifests.
+  return folders.filter((name) => name !== 'data').sort();
 }
 
 async function openSealer(bucket: S3Bucket, layout: ExportLayout, signal: AbortSignal): Promise<Sealer> {

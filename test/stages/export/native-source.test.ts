@@ -9,7 +9,7 @@ import { NativeSource } from '../../../src/stages/export/native-source.ts';
 import { ExportLayout } from '../../../src/staging/layout.ts';
 import { policyOf } from '../../policy/policy-of.ts';
 import { MemoryBucket } from '../../staging/memory-bucket.ts';
-import { exportOnce, readExport } from './run-export.ts';
+import { exportOnce, PREFIX, readExport } from './run-export.ts';
 
 const { signal } = new AbortController();
 const md5 = (bytes: Buffer | string): string => createHash('md5').update(bytes).digest('base64');
@@ -98,6 +98,23 @@ describe("DynamoDB's own export as the source", () => {
     const layout = await exportOnce({ bucket, folder, source: await open(), policy });
     const { items } = await readExport(bucket, layout);
     expect(items.sort()).toEqual(['{"PK":{"S":"2-0"}}', '{"PK":{"S":"2-1"}}', '{"PK":{"S":"2-2"}}']);
+  });
+
+  it('that lies where ours would lie stays as it is, and is not gone on with', async () => {
+    const root = `${PREFIX}AWSDynamoDB/01700000000000-abcdef01/`;
+    await putNative(root, files, {});
+    // Incremental exports share such a folder.
+    await bucket.put(`${PREFIX}AWSDynamoDB/data/f.json.gz`, Buffer.from('x'));
+    const before = [...bucket.objects.keys()].filter((name) => name.startsWith(root));
+    const policy = await policyOf({ attributes: { text: 'drop' } });
+    const source = await NativeSource.open(bucket, new ExportLayout(root), signal);
+    const layout = await exportOnce({ bucket, folder, source, policy });
+    expect(layout.root).not.toBe(root);
+    expect((await readExport(bucket, layout)).items).toHaveLength(703);
+    expect([...bucket.objects.keys()].filter((name) => name.startsWith(root))).toEqual(before);
+    // From another machine, whose ledger knows nothing, it is ours that is gone on with.
+    const elsewhere = join(folder, 'elsewhere');
+    expect(await exportOnce({ bucket, folder: elsewhere, source, policy })).toEqual(layout);
   });
 
   it('that holds another number of items than its manifest says is DATA_DAMAGED, and that file is not said to be done', async () => {
