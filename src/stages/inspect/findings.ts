@@ -87,6 +87,14 @@ function pathFindings({ paths, pathsLimit }: Seen): Finding[] {
       message: `Values of several types are at: ${enumerate(mixed)}.`,
       fix: 'A comparison in the filter, and a rule made for one type, do not match the others.',
     });
+  const replication = paths.map(({ path }) => path).filter((path) => path.startsWith('"aws:rep:'));
+  if (replication.length > 0)
+    findings.push({
+      severity: 'warning',
+      code: 'REPLICATION_ATTRIBUTES',
+      message: `Global tables of version 2017.11.29 have left attributes of their own in the items: ${enumerate(replication)}.`,
+      fix: 'Drop them in the policy: they say in which region and when an item was written, and mean nothing at the target.',
+    });
   if (pathsLimit.reached)
     findings.push({
       severity: 'warning',

@@ -39,3 +39,10 @@ test('every setting that AWS knows is in the facts', async () => {
   expect(codes).toEqual(expect.arrayContaining(['PITR_OFF', 'TTL_ON', 'ENCRYPTION_KEY_STAYS']));
   expect(codes).not.toContain('STREAM_WITHOUT_IMAGES');
 });
+
+test('what global tables of the first version leave in items is told of', () => {
+  const left = { ...fullCatalog.paths[0], path: '"aws:rep:updateregion"' };
+  const told = findingsOf({ ...fullCatalog, paths: [...fullCatalog.paths, left] });
+  expect(told.find((finding) => finding.code === 'REPLICATION_ATTRIBUTES')?.message).toContain(left.path);
+  expect(findingsOf(fullCatalog).map((finding) => finding.code)).not.toContain('REPLICATION_ATTRIBUTES');
+});
