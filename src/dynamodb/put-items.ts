@@ -119,7 +119,8 @@ export class ItemPutter {
         } catch (error) {
           if (error instanceof DynaferryError && error.serviceCode === 'ConditionalCheckFailedException') {
             outcome.skipped++;
-            outcome.consumedUnits++;
+            // A failed condition costs as much as the write: the larger of the old and the new item (developer guide, "Read and write operations").
+            outcome.consumedUnits += Math.ceil((item.end - item.start) / 1024);
           } else if (isItemFault(error))
             outcome.refused.push({ item, code: error.serviceCode ?? '', reason: error.serviceMessage ?? '' });
           else throw error;
