@@ -9,8 +9,8 @@ import type { Work } from './main.ts';
 
 /**
  * The usual way to export with the SDK: a parallel scan through DynamoDBDocumentClient, items as JavaScript objects, filtered in
- * JavaScript, written as JSON lines through gzip, one object a segment. Lines are given to the compressor one by one, as most people write it, or a page at a time, as
- * those do who have measured it.
+ * JavaScript, written as JSON lines through gzip, one object a segment. Lines are given to the compressor one by one, which is the simplest to write, or a page at
+ * a time, which costs much less.
  */
 export function exportWork(job: Job): Work {
   const { endpoints, items, filter, gzipLevel, writesPerItem } = job;
