@@ -29,10 +29,11 @@ export async function describeForTarget(workspace: Workspace): Promise<TableInHe
   if (source === undefined) return {};
   const client = await workspace.sourceDynamoDb();
   const policy = await workspace.policy();
-  const tags: Tag[] = await optional(() => tagsOf(client, source, signal), []);
+  const tell = notCarried(workspace);
+  const tags: Tag[] = await optional(() => tagsOf(client, source, signal), [], tell('tags'));
   const target = targetDefinition(workspace, policy, source);
   const { definition } = definitionLike(source, { ...target, tags });
-  const ttl = await optional(() => ttlAttribute(client, source.TableName, signal), undefined);
+  const ttl = await optional(() => ttlAttribute(client, source.TableName, signal), undefined, tell('TTL'));
   const ttlAtTarget = ttl === undefined ? undefined : policy.keyAttributeAtTarget({ name: ttl, type: 'N' })?.name;
   return { table: { ...definition }, ...(ttlAtTarget === undefined ? {} : { ttlAttribute: ttlAtTarget }) };
 }
@@ -62,7 +63,7 @@ export async function ensureTargetTable(
   return { table: existing, findings: definition === undefined ? [] : compareDefinition(existing, definition) };
 }
 
-/** Switches TTL on once everything is loaded, so that nothing expires while it is being compared. A target that has TTL on is left alone. */
+/** Switches TTL on once everything is loaded: what has expired at the source and is still there is loaded too, and counted. A target that has TTL on is left alone. */
 export async function switchTtlOn(workspace: Workspace, header: TableInHeader | undefined): Promise<void> {
   const { signal } = workspace.options.context;
   const attribute = header?.ttlAttribute;
@@ -86,15 +87,32 @@ export function missingTarget({ table, region, create }: TargetSettings): Dynafe
   );
 }
 
-/** Settings that an endpoint does not know, or that may not be read, are not carried over; preflight says so. */
-async function optional<T>(read: () => Promise<T>, otherwise: T): Promise<T> {
+/** Settings that an endpoint does not know, or that may not be read, are not carried over; `onDenied` hears of the latter. */
+async function optional<T>(
+  read: () => Promise<T>,
+  otherwise: T,
+  onDenied: (error: DynaferryError) => void = () => undefined,
+): Promise<T> {
   try {
     return await read();
   } catch (error) {
-    if (error instanceof DynaferryError && (error.code === 'REQUEST_REFUSED' || error.code === 'ACCESS_DENIED'))
-      return otherwise;
-    throw error;
+    if (!(error instanceof DynaferryError)) throw error;
+    if (error.code === 'ACCESS_DENIED') onDenied(error);
+    else if (error.code !== 'REQUEST_REFUSED') throw error;
+    return otherwise;
   }
+}
+
+/** Tells that a setting of the source will be missing at the target. */
+function notCarried(workspace: Workspace): (setting: string) => (error: DynaferryError) => void {
+  const { migration, onEvent } = workspace.options.context;
+  return (setting) => (error) =>
+    onEvent({
+      type: 'notice',
+      migration,
+      level: 'warning',
+      message: `a target that is created gets no ${setting}: ${error.message}`,
+    });
 }
 
 function keyText(key: KeySchema): string {

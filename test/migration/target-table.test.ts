@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { DynamoDbClient } from '../../src/dynamodb/client.ts';
-import { ensureTargetTable, switchTtlOn } from '../../src/migration/target-table.ts';
+import type { TableDescription } from '../../src/dynamodb/table.ts';
+import type { ProgressEvent } from '../../src/model/events.ts';
+import { describeForTarget, ensureTargetTable, switchTtlOn } from '../../src/migration/target-table.ts';
 import type { Workspace } from '../../src/migration/workspace.ts';
 import { DynaferryError } from '../../src/model/errors.ts';
 import { siteAt } from '../aws/site-at.ts';
@@ -53,6 +55,30 @@ describe('the target table', () => {
     const { table } = await ensureTargetTable(workspaceOf(client), { keySchema });
     expect(table.TableStatus).toBe('ACTIVE');
     expect(client.asked).toEqual(['DescribeTable', 'DescribeTable', 'DescribeTable']);
+  });
+});
+
+describe('what the export says of the table to be made', () => {
+  it('lacks tags and TTL where they may not be read, and that is told', async () => {
+    const denied = new DynaferryError('ACCESS_DENIED', 'source: not allowed');
+    const client = new TakingTurns({ ListTagsOfResource: [denied], DescribeTimeToLive: [denied] });
+    const told: ProgressEvent[] = [];
+    const source = (described('ACTIVE') as { Table: TableDescription }).Table;
+    const workspace = {
+      options: {
+        context: { signal: new AbortController().signal, onEvent: (event: ProgressEvent) => told.push(event) },
+      },
+      file: { target: { table: 'users' } },
+      sourceTable: async () => source,
+      sourceDynamoDb: async () => client,
+      policy: async () => ({ keyAttributeAtTarget: (attribute: object) => attribute }),
+    } as unknown as Workspace;
+    const { table, ttlAttribute } = await describeForTarget(workspace);
+    expect([table?.TableName, table?.['Tags'], ttlAttribute]).toEqual(['users', undefined, undefined]);
+    expect(told).toMatchObject([
+      { type: 'notice', level: 'warning', message: expect.stringContaining('no tags') as string },
+      { type: 'notice', level: 'warning', message: expect.stringContaining('no TTL') as string },
+    ]);
   });
 });
 
