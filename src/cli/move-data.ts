@@ -43,7 +43,8 @@ export function reportSummary(session: Session, migration: Migration, summary: S
   printTrace(session, migration.failure);
   if (session.json) return;
   if (summary.error !== undefined) printFailure(session, summary.error, of.isOneOfSeveral === true ? name : undefined);
-  // A migration that failed before anything moved has nothing to sum up.
+  // A migration that failed before anything moved has nothing to sum up; what another process is moving is that one's to tell.
+  if (summary.error?.code === 'LOCKED') return;
   if (summary.ok || summary.read + summary.written + summary.objects > 0)
     session.print(summaryText(summary, { migration: name, ...of }, session));
 }

@@ -6,6 +6,7 @@ import { RuleError } from '../policy/rule-error.ts';
 import type { RuleSummary } from '../policy/policy.ts';
 import { segmentsFor } from '../stages/export/table-source.ts';
 import { preflight } from './preflight.ts';
+import { sampleFindings } from './sample-findings.ts';
 import type { Stages } from './stages.ts';
 import type { Workspace } from './workspace.ts';
 
@@ -69,7 +70,10 @@ export async function makePlan(workspace: Workspace, stages: Stages, options: Pl
   const described = (table?.ItemCount ?? 0) >= sample.items ? table : undefined;
   return {
     migration: file.name,
-    findings: [...findings, ...lackingFindings(sample)],
+    findings: [
+      ...findings,
+      ...sampleFindings(sample, { inFilter: policy?.attributesInFilter ?? [], seen: sampler.attributesSeen }),
+    ],
     source: {
       name: 'table' in input ? input.table : `s3://${input.export.bucket}/${input.export.prefix}`,
       items: described?.ItemCount ?? (readable ? (await workspace.nativeExport())?.itemsEstimate : undefined),
@@ -167,24 +171,6 @@ class Sampler {
   }
 }
 
-function lackingFindings(sample: Plan['sample']): Finding[] {
-  const missing = sample.lacking.filter(({ items }) => items > 0);
-  const findings: Finding[] = missing.map(({ attribute, items }) => ({
-    severity: 'warning',
-    code: 'ATTRIBUTE_LACKING',
-    message: `${items} of ${sample.items} sampled items (${percent(items, sample.items)}) lack the attribute ${attribute}, which the filter or a rule names.`,
-    fix: `Decide what is to become of them: attribute_exists(${attribute}) and attribute_not_exists(${attribute}) tell them apart in the filter.`,
-  }));
-  for (const { rule, attribute, reason, items } of sample.refused)
-    findings.push({
-      severity: 'warning',
-      code: 'RULE_REFUSES',
-      message: `${items} of ${sample.items} sampled items would be dead-lettered: ${rule} on ${attribute}: ${reason}.`,
-      fix: 'Mend the items, filter them out, or choose another rule.',
-    });
-  return findings;
-}
-
 function estimate(
   workspace: Workspace,
   items: number | undefined,
@@ -211,8 +197,4 @@ function estimate(
 
 function over(amount: number | undefined, perSecond: number | undefined): number | undefined {
   return amount === undefined || perSecond === undefined ? undefined : Math.ceil(amount / perSecond);
-}
-
-function percent(part: number, whole: number): string {
-  return whole === 0 ? '0 %' : `${((100 * part) / whole).toFixed(1)} %`;
 }

@@ -111,7 +111,8 @@ function checkTarget(
   source: TableDescription | undefined,
 ): Finding[] {
   if (target === undefined) {
-    if (workspace.file.target.create && source !== undefined) return [];
+    // A source table that could not be described has been told of already, and is no reason to ask for a target.
+    if (workspace.file.target.create && (source !== undefined || 'table' in workspace.file.source.input)) return [];
     const { code, message, fix } = missingTarget(workspace.file.target);
     return [{ severity: 'error', code, message, fix }];
   }

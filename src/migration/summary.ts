@@ -60,7 +60,7 @@ export function checkVerified(counts: VerifyCounts, differencesFile: string | un
   if (counts.missing + counts.extra + counts.different === 0) return;
   throw new DynaferryError(
     'VERIFY_DIFFERENT',
-    `the target differs: ${counts.missing} items missing, ${counts.extra} extra, ${counts.different} different`,
+    `the target differs: ${counts.missing} missing, ${counts.extra} extra, ${counts.different} different`,
     {
       fix:
         differencesFile === undefined

@@ -165,7 +165,7 @@ export const errorCatalogue = {
     exit: 8,
     retry: 'no',
     meaning: 'Some items could not be carried over and were set aside.',
-    fix: 'Read the dead letters that the message names, mend their cause, and run the same command again.',
+    fix: 'Read the dead letters that the message names (docs/formats/staging.md says how), mend the items or the policy, and run with --restart, which exports anew.',
   },
   ACCOUNTING: {
     exit: 8,

@@ -42,6 +42,7 @@ export async function compilePolicy(spec: PolicySpec, resources: PolicyResources
     hash: hashPolicy(condition === undefined ? undefined : canonicalText(condition), nodes, unlisted),
     names,
     attributesNamed: [...new Set([...filterNames, ...nodes.map((node) => node.name)])],
+    attributesInFilter: filterNames,
     filter: condition === undefined ? undefined : compileFilter(condition, names),
     pushDown: condition === undefined ? undefined : pushDown(condition),
     nodes,

@@ -15,6 +15,7 @@ export interface PolicyParts {
   hash: string;
   names: NameTable;
   attributesNamed: readonly string[];
+  attributesInFilter: readonly string[];
   filter: CompiledFilter | undefined;
   pushDown: PushDown | undefined;
   nodes: readonly RuleNode[];
@@ -43,6 +44,8 @@ export class Policy {
   readonly names: NameTable;
   /** Top-level attributes that the filter or a rule names. Items that lack one deserve a look before the run. */
   readonly attributesNamed: readonly string[];
+  /** Those of them that the filter names. */
+  readonly attributesInFilter: readonly string[];
   /** The filter as parameters of Scan, to read less; applying the policy gives the same with and without. Undefined where there is none, or it cannot be. */
   readonly pushDown: PushDown | undefined;
   readonly #filter: CompiledFilter | undefined;
@@ -54,6 +57,7 @@ export class Policy {
     this.hash = parts.hash;
     this.names = parts.names;
     this.attributesNamed = parts.attributesNamed;
+    this.attributesInFilter = parts.attributesInFilter;
     this.pushDown = parts.pushDown;
     this.#filter = parts.filter;
     this.#nodes = parts.nodes;

@@ -57,8 +57,10 @@ function policy({ policy: { filter, rules, unlisted, pushedDown } }: Plan): stri
 
 function sample({ sample: { items, passed, filtered, lacking } }: Plan): string[] {
   if (items === 0) return ['  no items were read'];
+  const refused = items - passed - filtered;
+  const dead = refused === 0 ? '' : `, ${count(refused)} are refused by a rule`;
   return [
-    `  ${counted(items, 'item')} read: ${count(passed)} pass (${percent(passed, items)}), ${count(filtered)} are kept back by the filter`,
+    `  ${counted(items, 'item')} read: ${count(passed)} pass (${percent(passed, items)}), ${count(filtered)} are kept back by the filter${dead}`,
     ...lacking
       .filter((one) => one.items > 0)
       .map(

@@ -33,7 +33,7 @@ export function problemsError(
   const left = ordered.length - shown.length;
   if (left > 0) shown.push(`… and ${left} more`);
   return new DynaferryError(code, shown.join('\n'), {
-    fix: 'Correct the file; docs/formats/migration-file.md describes every key.',
+    fix: `Correct the file; ${code === 'POLICY_INVALID' ? 'docs/policy.md describes the filter and the rules' : 'docs/formats/migration-file.md describes every key'}.`,
   });
 }
 
