@@ -1,6 +1,6 @@
-import { Pool, type Dispatcher } from 'undici';
 import type { BufferPool } from '../model/buffer-pool.ts';
 import { DynaferryError } from '../model/errors.ts';
+import { HttpConnection, type Exchange } from './http-connection.ts';
 
 /** One HTTP request to an endpoint; header names lower-case. */
 export interface HttpRequest {
@@ -17,7 +17,8 @@ export interface HttpRequest {
 /** A whole response. The body is the caller's; it is as long as announced. */
 export interface HttpResponse {
   status: number;
-  headers: Record<string, string | string[] | undefined>;
+  /** Names lower-case. */
+  headers: Record<string, string | undefined>;
   body: Buffer;
 }
 
@@ -28,36 +29,32 @@ export interface HttpClientOptions {
   idleMsMax: number;
 }
 
-/** Largest response that is accepted; nothing that dynaferry asks for is near it. */
-const RESPONSE_BYTES_MAX = 1024 * 1024 * 1024;
-/** A longer body is sent in slices: every slice that the connection takes is a sign of life, however slow the link. */
-const SLICE_BYTES = 64 * 1024;
-/** Behind the last slice the kernel still holds much of a long body: the answer may take so many times longer to begin. */
-const PATIENCE_AFTER_BODY = 4;
+/** A free connection is closed after this: services close theirs after some seconds too, and a request should not meet that. */
+const FREE_MS_MAX = 4000;
 
 /**
  * Keep-alive connections to one endpoint. A response is collected into one buffer; a body shorter than announced, a reset, a refused connection and
  * a stall end as UNREACHABLE or INTERRUPTED_NETWORK, after which the request may or may not have taken effect.
+ *
+ * Our own and no library's, since what a request costs is most of what a load costs, and the buffers that libraries receive into are most of an
+ * export's garbage (docs/benchmarks.md).
  */
 export class HttpClient {
   readonly origin: string;
   readonly host: string;
-  readonly #pool: Pool;
-  readonly #idleMsMax: number;
+  readonly #url: URL;
+  readonly #options: HttpClientOptions;
+  readonly #connections = new Set<HttpConnection>();
+  readonly #free: HttpConnection[] = [];
+  readonly #waiting = new Set<Exchange>();
+  #watch: NodeJS.Timeout | undefined;
+  #closed = false;
 
   constructor(endpoint: string, options: HttpClientOptions) {
-    const url = new URL(endpoint);
-    this.#idleMsMax = options.idleMsMax;
-    this.origin = url.origin;
-    this.host = url.host;
-    this.#pool = new Pool(url.origin, {
-      connections: options.connectionsMax,
-      pipelining: 1,
-      headersTimeout: options.idleMsMax,
-      bodyTimeout: options.idleMsMax,
-      connect: { timeout: 10_000 },
-      keepAliveTimeout: 30_000,
-    });
+    this.#url = new URL(endpoint);
+    this.#options = options;
+    this.origin = this.#url.origin;
+    this.host = this.#url.host;
   }
 
   /** Sends the request and collects the answer, whatever its status. Rejects with an AbortError when the signal aborts. */
@@ -68,113 +65,97 @@ export class HttpClient {
         reject(abortError());
         return;
       }
-      const collector = new Collector(this.origin, request, resolve, reject);
-      try {
-        this.#pool.dispatch(this.#options(request), collector);
-      } catch (error) {
-        collector.onResponseError(undefined, error as Error);
-      }
+      let connection: HttpConnection | undefined;
+      const exchange: Exchange = {
+        request,
+        settle: (outcome) => {
+          signal?.removeEventListener('abort', onAbort);
+          if ('response' in outcome) resolve(outcome.response);
+          else reject(this.#describe(outcome.error));
+        },
+      };
+      const onAbort = (): void => {
+        if (this.#waiting.delete(exchange)) exchange.settle({ error: abortError() });
+        else connection?.abort(abortError());
+      };
+      signal?.addEventListener('abort', onAbort, { once: true });
+      exchange.onStart = (started) => (connection = started);
+      this.#dispatch(exchange);
     });
-  }
-
-  #options({ method, path, headers, body }: HttpRequest): Dispatcher.DispatchOptions {
-    if (body === undefined || body.length <= SLICE_BYTES) return { method, path, headers, body: body ?? null };
-    return {
-      method,
-      path,
-      headers: { ...headers, 'content-length': String(body.length) },
-      // Undici takes any iterable; its types know of streams only.
-      body: slices(body) as unknown as Dispatcher.DispatchOptions['body'],
-      headersTimeout: this.#idleMsMax * PATIENCE_AFTER_BODY,
-    };
   }
 
   /** Closes all connections; requests under way fail. */
   async close(): Promise<void> {
-    await this.#pool.destroy();
+    this.#closed = true;
+    clearInterval(this.#watch);
+    for (const exchange of this.#waiting) exchange.settle({ error: abortError() });
+    this.#waiting.clear();
+    for (const connection of this.#connections) connection.destroy();
   }
-}
 
-function* slices(body: Buffer): Generator<Buffer> {
-  for (let at = 0; at < body.length; at += SLICE_BYTES) yield body.subarray(at, at + SLICE_BYTES);
+  #dispatch(exchange: Exchange): void {
+    const connection = this.#free.pop() ?? this.#open();
+    if (connection === undefined) {
+      this.#waiting.add(exchange);
+      return;
+    }
+    exchange.onStart?.(connection);
+    try {
+      connection.start(exchange);
+    } catch (error) {
+      connection.destroy();
+      exchange.settle({ error: error as Error });
+    }
+  }
+
+  #open(): HttpConnection | undefined {
+    if (this.#closed || this.#connections.size >= this.#options.connectionsMax) return undefined;
+    const connection = new HttpConnection(this.#url, {
+      idleMsMax: this.#options.idleMsMax,
+      onFree: (free) => this.#onFree(free),
+      onClosed: (closed) => this.#onClosed(closed),
+    });
+    this.#connections.add(connection);
+    this.#watch ??= setInterval(() => this.#look(), Math.min(1000, Math.max(20, this.#options.idleMsMax / 8))).unref();
+    return connection;
+  }
+
+  #onFree(connection: HttpConnection): void {
+    this.#free.push(connection);
+    this.#serveWaiting();
+  }
+
+  #onClosed(connection: HttpConnection): void {
+    this.#connections.delete(connection);
+    const at = this.#free.indexOf(connection);
+    if (at >= 0) this.#free.splice(at, 1);
+    this.#serveWaiting();
+  }
+
+  #serveWaiting(): void {
+    const [exchange] = this.#waiting;
+    if (exchange === undefined || this.#closed) return;
+    this.#waiting.delete(exchange);
+    this.#dispatch(exchange);
+  }
+
+  /** Ends what is silent for too long, and connections that nobody needs. */
+  #look(): void {
+    const nowMs = performance.now();
+    for (const connection of this.#connections) connection.checkSilence(nowMs);
+    for (const connection of this.#free.filter((free) => nowMs - free.quietSinceMs > FREE_MS_MAX)) connection.destroy();
+    if (this.#connections.size > 0) return;
+    clearInterval(this.#watch);
+    this.#watch = undefined;
+  }
+
+  #describe(error: Error): Error {
+    return error.name === 'AbortError' || error instanceof DynaferryError ? error : networkError(error, this.origin);
+  }
 }
 
 function abortError(): Error {
   return new DOMException('This operation was aborted', 'AbortError');
-}
-
-/** Undici's handler for one request: into one buffer of the announced size where the size is announced. */
-class Collector implements Dispatcher.DispatchHandler {
-  readonly #origin: string;
-  readonly #hasBody: boolean;
-  readonly #resolve: (response: HttpResponse) => void;
-  readonly #reject: (error: Error) => void;
-  readonly #signal: AbortSignal | undefined;
-  readonly #into: BufferPool | undefined;
-  #controller: Dispatcher.DispatchController | undefined;
-  #status = 0;
-  #headers: HttpResponse['headers'] = {};
-  #body: Buffer | undefined;
-  #length = 0;
-  #chunks: Buffer[] = [];
-
-  constructor(
-    origin: string,
-    { method, signal, into }: HttpRequest,
-    resolve: (response: HttpResponse) => void,
-    reject: (error: Error) => void,
-  ) {
-    this.#origin = origin;
-    this.#into = into;
-    // A HEAD announces a length without a body.
-    this.#hasBody = method !== 'HEAD';
-    this.#resolve = resolve;
-    this.#reject = reject;
-    this.#signal = signal;
-    signal?.addEventListener('abort', this.#onAbort, { once: true });
-  }
-
-  readonly #onAbort = (): void => {
-    this.#controller?.abort(abortError());
-    // Before the request starts there is no controller; the promise must settle all the same.
-    this.#reject(abortError());
-  };
-
-  onRequestStart(controller: Dispatcher.DispatchController): void {
-    this.#controller = controller;
-    if (this.#signal?.aborted) controller.abort(abortError());
-  }
-
-  onResponseStart(
-    _controller: Dispatcher.DispatchController,
-    statusCode: number,
-    headers: Record<string, string | string[] | undefined>,
-  ): void {
-    this.#status = statusCode;
-    this.#headers = headers;
-    const announced = Number(headers['content-length']);
-    if (this.#hasBody && announced > 0 && announced <= RESPONSE_BYTES_MAX && headers['transfer-encoding'] === undefined)
-      this.#body = this.#into?.take(announced) ?? Buffer.allocUnsafeSlow(announced);
-  }
-
-  onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
-    if (this.#body !== undefined && this.#length + chunk.length <= this.#body.length)
-      chunk.copy(this.#body, this.#length);
-    else this.#chunks.push(chunk);
-    this.#length += chunk.length;
-    if (this.#length > RESPONSE_BYTES_MAX) this.#controller?.abort(new RangeError('response too large'));
-  }
-
-  onResponseEnd(): void {
-    this.#signal?.removeEventListener('abort', this.#onAbort);
-    const body = this.#length === 0 ? Buffer.alloc(0) : (this.#body ?? Buffer.concat(this.#chunks, this.#length));
-    this.#resolve({ status: this.#status, headers: this.#headers, body });
-  }
-
-  onResponseError(_controller: Dispatcher.DispatchController | undefined, error: Error): void {
-    this.#signal?.removeEventListener('abort', this.#onAbort);
-    this.#reject(error.name === 'AbortError' ? error : networkError(error, this.#origin));
-  }
 }
 
 /** Failures before anything was sent: the endpoint itself is in question. */
@@ -184,7 +165,8 @@ const unreachable = new Set([
   'EAI_AGAIN',
   'EHOSTUNREACH',
   'ENETUNREACH',
-  'UND_ERR_CONNECT_TIMEOUT',
+  'CONNECT_TIMEOUT',
+  'ETIMEDOUT',
 ]);
 
 function networkError(error: Error, origin: string): DynaferryError {
@@ -201,6 +183,5 @@ function networkError(error: Error, origin: string): DynaferryError {
 
 /** A response header as one string. */
 export function header(response: HttpResponse, name: string): string | undefined {
-  const value = response.headers[name];
-  return Array.isArray(value) ? value[0] : value;
+  return response.headers[name];
 }

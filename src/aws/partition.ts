@@ -11,6 +11,8 @@ const byRegionPrefix: [prefix: string, partition: Partition][] = [
   ['us-gov-', { id: 'aws-us-gov', dnsSuffix: 'amazonaws.com' }],
   ['us-iso-', { id: 'aws-iso', dnsSuffix: 'c2s.ic.gov' }],
   ['us-isob-', { id: 'aws-iso-b', dnsSuffix: 'sc2s.sgov.gov' }],
+  ['us-isof-', { id: 'aws-iso-f', dnsSuffix: 'csp.hci.ic.gov' }],
+  ['eu-isoe-', { id: 'aws-iso-e', dnsSuffix: 'cloud.adc-e.uk' }],
   ['eusc-', { id: 'aws-eusc', dnsSuffix: 'amazonaws.eu' }],
 ];
 

@@ -1,0 +1,255 @@
+import { connect, type Socket } from 'node:net';
+import { connect as connectTls } from 'node:tls';
+import { ChunkedBody } from './chunked-body.ts';
+import { MalformedResponse, parseHead, requestHead, type ResponseHead } from './http-message.ts';
+import type { HttpRequest, HttpResponse } from './http-client.ts';
+
+/** A request and where its outcome goes. */
+export interface Exchange {
+  request: HttpRequest;
+  /** Hears which connection takes the request. */
+  onStart?: (connection: HttpConnection) => void;
+  /** Hears the outcome once. */
+  settle(outcome: { response: HttpResponse } | { error: Error }): void;
+}
+
+export interface ConnectionOptions {
+  idleMsMax: number;
+  /** The connection is free for another exchange. */
+  onFree: (connection: HttpConnection) => void;
+  /** The connection is of no use any more. */
+  onClosed: (connection: HttpConnection) => void;
+}
+
+/** What the socket reads into, again and again: received bytes are copied to where they belong, and no garbage comes of them. */
+const RECEIVE_BYTES = 128 * 1024;
+const HEAD_BYTES_MAX = 64 * 1024;
+/** Largest response that is accepted; nothing that dynaferry asks for is near it. */
+const RESPONSE_BYTES_MAX = 1024 * 1024 * 1024;
+/** A longer body is sent in slices: every slice that the connection takes is a sign of life, however slow the link. */
+const SLICE_BYTES = 64 * 1024;
+/** Behind the last slice the kernel still holds much of a long body: the answer may take so many times longer to begin. */
+const PATIENCE_AFTER_BODY = 4;
+const CONNECT_MS_MAX = 10_000;
+const HEAD_END = Buffer.from('\r\n\r\n');
+
+/** A silence that lasted too long, or a connection that ended in the middle. */
+export class BrokenConnection extends Error {
+  readonly code: string;
+  constructor(code: string) {
+    super(code);
+    this.code = code;
+  }
+}
+
+/** One keep-alive connection (RFC 9112), which serves one exchange after the other. */
+export class HttpConnection {
+  /** When the connection fell silent, by performance.now(). */
+  quietSinceMs = performance.now();
+  readonly #options: ConnectionOptions;
+  readonly #socket: Socket;
+  readonly #host: string;
+  #connected = false;
+  #closed = false;
+  #exchange: Exchange | undefined;
+  #deadlineMs = Infinity;
+  #sending = false;
+  // Of the response that is being received.
+  #headRest: Buffer | undefined;
+  #head: ResponseHead | undefined;
+  #body: Buffer | undefined;
+  #received = 0;
+  #chunked: ChunkedBody | undefined;
+  #pieces: Buffer[] = [];
+
+  constructor(url: URL, options: ConnectionOptions) {
+    this.#options = options;
+    this.#host = url.host;
+    const secure = url.protocol === 'https:';
+    const host = url.hostname.replace(/^\[|\]$/g, '');
+    const settings = {
+      host,
+      port: url.port === '' ? (secure ? 443 : 80) : Number(url.port),
+      noDelay: true,
+      onread: {
+        buffer: Buffer.allocUnsafeSlow(RECEIVE_BYTES),
+        callback: (length: number, buffer: Uint8Array): boolean => {
+          this.#onData(Buffer.from(buffer.buffer, buffer.byteOffset, length));
+          return true;
+        },
+      },
+    };
+    const onConnect = (): void => {
+      this.#connected = true;
+      this.#touch();
+    };
+    this.#socket = secure ? connectTls({ ...settings, servername: host }, onConnect) : connect(settings, onConnect);
+    this.#socket.on('error', (error) => this.#fail(error));
+    this.#socket.on('end', () => this.#onEnd());
+    this.#socket.on('close', () => this.#onEnd());
+    this.#socket.resume();
+  }
+
+  /** Whether nothing came of the connection yet. */
+  get isConnecting(): boolean {
+    return !this.#connected;
+  }
+
+  /** Sends a request; the connection must be free. */
+  start(exchange: Exchange): void {
+    const { method, path, headers, body } = exchange.request;
+    this.#exchange = exchange;
+    this.#head = undefined;
+    this.#socket.ref();
+    this.#deadlineMs = performance.now() + (this.#connected ? this.#options.idleMsMax : CONNECT_MS_MAX);
+    const head = requestHead(method, path, { host: this.#host, ...headers }, body?.length);
+    if (body === undefined) this.#socket.write(head, 'latin1');
+    else if (body.length <= SLICE_BYTES) {
+      const message = Buffer.allocUnsafe(head.length + body.length);
+      message.write(head, 'latin1');
+      body.copy(message, head.length);
+      this.#socket.write(message);
+    } else {
+      this.#sending = true;
+      this.#socket.write(head, 'latin1');
+      this.#sendSlice(exchange, body, 0);
+    }
+  }
+
+  /** Ends the exchange under way with an error, and the connection with it. */
+  abort(error: Error): void {
+    this.#fail(error);
+  }
+
+  /** Ends the connection where it has been silent for too long in the middle of an exchange. */
+  checkSilence(nowMs: number): void {
+    if (this.#exchange === undefined || nowMs < this.#deadlineMs) return;
+    this.#fail(new BrokenConnection(this.#connected ? 'STALLED' : 'CONNECT_TIMEOUT'));
+  }
+
+  destroy(): void {
+    this.#fail(new BrokenConnection('CLOSED'));
+  }
+
+  #sendSlice(exchange: Exchange, body: Buffer, at: number): void {
+    const end = Math.min(body.length, at + SLICE_BYTES);
+    this.#socket.write(body.subarray(at, end), (error) => {
+      if (error || this.#exchange !== exchange) return;
+      if (end < body.length) {
+        this.#touch();
+        this.#sendSlice(exchange, body, end);
+        return;
+      }
+      this.#sending = false;
+      this.#deadlineMs = performance.now() + this.#options.idleMsMax * PATIENCE_AFTER_BODY;
+    });
+  }
+
+  #touch(): void {
+    this.#deadlineMs = performance.now() + this.#options.idleMsMax;
+  }
+
+  #onData(bytes: Buffer): void {
+    // What nobody asked for.
+    if (this.#exchange === undefined) return this.#fail(new MalformedResponse('bytes without a request'));
+    this.#touch();
+    try {
+      let at = 0;
+      while (at < bytes.length && this.#exchange !== undefined) at = this.#receive(bytes, at);
+      if (at < bytes.length) this.#fail(new MalformedResponse('bytes behind a response'));
+    } catch (error) {
+      this.#fail(error as Error);
+    }
+  }
+
+  /** Takes what of the bytes belongs to the part of the response that is due; returns the position behind it. */
+  #receive(bytes: Buffer, at: number): number {
+    if (this.#head === undefined) return this.#receiveHead(bytes, at);
+    if (this.#chunked !== undefined) {
+      const end = this.#chunked.read(bytes, at);
+      if (this.#chunked.length > RESPONSE_BYTES_MAX) throw new MalformedResponse('a body too large');
+      if (this.#chunked.ended) this.#finish(Buffer.concat(this.#chunked.pieces, this.#chunked.length));
+      return end;
+    }
+    if (this.#body === undefined) {
+      this.#pieces.push(Buffer.from(bytes.subarray(at)));
+      this.#received += bytes.length - at;
+      if (this.#received > RESPONSE_BYTES_MAX) throw new MalformedResponse('a body too large');
+      return bytes.length;
+    }
+    const end = Math.min(bytes.length, at + this.#body.length - this.#received);
+    bytes.copy(this.#body, this.#received, at, end);
+    this.#received += end - at;
+    if (this.#received === this.#body.length) this.#finish(this.#body);
+    return end;
+  }
+
+  #receiveHead(bytes: Buffer, at: number): number {
+    const rest = this.#headRest?.length ?? 0;
+    const whole =
+      this.#headRest === undefined ? bytes.subarray(at) : Buffer.concat([this.#headRest, bytes.subarray(at)]);
+    const end = whole.indexOf(HEAD_END);
+    if (end < 0) {
+      if (whole.length > HEAD_BYTES_MAX) throw new MalformedResponse('headers without end');
+      // Something else than HTTP is known by its first bytes.
+      if (whole.length >= 5 && whole.toString('latin1', 0, 5) !== 'HTTP/')
+        throw new MalformedResponse('not an HTTP response');
+      this.#headRest = Buffer.from(whole);
+      return bytes.length;
+    }
+    this.#headRest = undefined;
+    const head = parseHead(whole.toString('latin1', 0, end), this.#exchange?.request.method ?? 'GET');
+    // Interim responses announce the real one.
+    if (head.status >= 200) this.#beginBody(head);
+    return at + end + HEAD_END.length - rest;
+  }
+
+  #beginBody(head: ResponseHead): void {
+    this.#head = head;
+    this.#received = 0;
+    this.#pieces = [];
+    this.#body = undefined;
+    this.#chunked = head.framing === 'chunked' ? new ChunkedBody() : undefined;
+    if (head.framing === 'none') this.#finish(Buffer.alloc(0));
+    else if (head.framing === 'length') {
+      if (head.length > RESPONSE_BYTES_MAX) throw new MalformedResponse('a body too large');
+      this.#body = this.#exchange?.request.into?.take(head.length) ?? Buffer.allocUnsafeSlow(head.length);
+    }
+  }
+
+  #finish(body: Buffer): void {
+    const exchange = this.#exchange;
+    const head = this.#head;
+    if (exchange === undefined || head === undefined) return;
+    this.#exchange = undefined;
+    this.#head = undefined;
+    this.#body = undefined;
+    this.#chunked = undefined;
+    this.quietSinceMs = performance.now();
+    // An answer before the whole request was sent leaves the rest of it in the way.
+    if (head.keepAlive && head.framing !== 'close' && !this.#sending) {
+      this.#socket.unref();
+      this.#options.onFree(this);
+    } else this.#close();
+    exchange.settle({ response: { status: head.status, headers: head.headers, body } });
+  }
+
+  #onEnd(): void {
+    if (this.#head?.framing === 'close') this.#finish(Buffer.concat(this.#pieces, this.#received));
+    else this.#fail(new BrokenConnection('CLOSED'));
+  }
+
+  #fail(error: Error): void {
+    const exchange = this.#exchange;
+    this.#exchange = undefined;
+    this.#close();
+    exchange?.settle({ error });
+  }
+
+  #close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#socket.destroy();
+    this.#options.onClosed(this);
+  }
+}
