@@ -112,7 +112,7 @@ class Sampler {
     const policy = await workspace.policy();
     const table = await workspace.sourceTable();
     // Without push-down: what the filter keeps back is to be counted and looked at too.
-    const source = await stages.itemSource(segmentsFor(table?.TableSizeBytes), 'inspect', {
+    const source = await stages.itemSource(segmentsFor(table?.TableSizeBytes), {
       pushDown: false,
       pageItemsMax: Math.ceil(itemsMax / 8),
     });

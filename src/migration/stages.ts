@@ -8,6 +8,7 @@ import type { ItemSource } from '../stages/export/item-source.ts';
 import { newestExport, openExport, type OpenedExport } from '../stages/export/open-export.ts';
 import { segmentsFor, TableSource } from '../stages/export/table-source.ts';
 import { runLoad } from '../stages/load/load-stage.ts';
+import { reopenRefused } from '../stages/load/reopen-refused.ts';
 import { carryHeader, runTransfer } from '../stages/transfer/transfer-stage.ts';
 import { CommitSignal } from '../staging/commit-log.ts';
 import { ExportLayout } from '../staging/layout.ts';
@@ -66,7 +67,6 @@ export class Stages {
   /** What the export reads, and plan and verification too. `pageItemsMax` bounds the items of one page. */
   async itemSource(
     totalSegments: number,
-    stage: StageName,
     options: { pushDown?: boolean; pageItemsMax?: number } = {},
   ): Promise<ItemSource> {
     const workspace = this.#workspace;
@@ -77,7 +77,7 @@ export class Stages {
     const policy = await workspace.policy();
     const pushDown = (options.pushDown ?? workspace.file.export.pushDown) ? policy.pushDown : undefined;
     const pacer = workspace.options.limits.read(workspace.file.limits, capacityOf(table).read);
-    workspace.throttled(stage, pacer);
+    workspace.throttled('source', pacer);
     return new TableSource(
       await workspace.sourceDynamoDb(),
       {
@@ -96,7 +96,7 @@ export class Stages {
     const workspace = this.#workspace;
     const { context } = workspace.options;
     const before = workspace.ledger.totals().export;
-    const source = await this.itemSource(opened.header.totalSegments, 'export');
+    const source = await this.itemSource(opened.header.totalSegments);
     const meter = this.#meter('export', {
       items: before.read,
       bytes: before.sourceBytes,
@@ -159,6 +159,7 @@ export class Stages {
         level: severity === 'note' ? 'info' : 'warning',
         message,
       });
+    await reopenRefused(bucket, layout, workspace.ledger, context.signal);
     const before = workspace.ledger.totals().load;
     const meter = this.#meter('load', {
       items: before.items,
@@ -216,7 +217,7 @@ export class Stages {
   #writePacer(table: TableDescription): ReturnType<Workspace['options']['limits']['write']> {
     const { options, file } = this.#workspace;
     const pacer = options.limits.write(file.limits, capacityOf(table).write);
-    this.#workspace.throttled('load', pacer);
+    this.#workspace.throttled('target', pacer);
     return pacer;
   }
 

@@ -71,7 +71,7 @@ export async function sourceSide(workspace: Workspace, stages: Stages): Promise<
   const table = await workspace.sourceTable();
   const { input, region } = workspace.file.source;
   return {
-    items: await stages.itemSource(segmentsFor(table?.TableSizeBytes), 'verify'),
+    items: await stages.itemSource(segmentsFor(table?.TableSizeBytes)),
     of:
       'table' in input
         ? (table?.TableArn ?? `${region}/${input.table}`)
@@ -89,8 +89,10 @@ export async function targetSide(
 ): Promise<VerifySide<'target'>> {
   const scan = { table: table.TableName, totalSegments: segmentsFor(table.TableSizeBytes), consistentRead: true };
   const filter = filterAtTarget(workspace.file.policy);
+  const pacer = readPacer(workspace, table);
+  workspace.throttled('target', pacer);
   return {
-    items: new TableSource(await workspace.targetDynamoDb(), scan, readPacer(workspace, table), table.ItemCount),
+    items: new TableSource(await workspace.targetDynamoDb(), scan, pacer, table.ItemCount),
     of: table.TableArn ?? table.TableName,
     concurrency: SCAN_CONCURRENCY,
     sealer,

@@ -50,7 +50,7 @@ export class Workspace {
   readonly target: Site;
   #ledger: Ledger | undefined;
   readonly #closing: (() => Promise<void> | void)[] = [];
-  readonly #pacers = new Map<StageName, Pacer>();
+  readonly #pacers = new Map<Site['role'], Pacer>();
   #onRetry: RetryCounter = () => undefined;
 
   /** Throws POLICY_INVALID where the filter is not valid. */
@@ -85,9 +85,9 @@ export class Workspace {
     }
   }
 
-  /** Slows the pacer down whenever a service throttles one of the stage's requests. */
-  throttled(stage: StageName, pacer: Pacer): void {
-    this.#pacers.set(stage, pacer);
+  /** Slows the pacer down whenever DynamoDB throttles a request at that site, in place of the pacer that was named before. */
+  throttled(site: Site['role'], pacer: Pacer): void {
+    this.#pacers.set(site, pacer);
   }
 
   /** Hears of every failed request that is tried again. */
@@ -177,7 +177,10 @@ export class Workspace {
   }
 
   #dynamoDb(site: Site, stage: StageName): DynamoDbClient {
-    const client = new DynamoDbClient(site, this.#clientOptions(stage));
+    const options = this.#clientOptions(stage, (error) => {
+      if (error.retry === 'throttle') this.#pacers.get(site.role)?.throttled();
+    });
+    const client = new DynamoDbClient(site, options);
     this.#closing.push(() => client.close());
     return client;
   }
@@ -188,7 +191,7 @@ export class Workspace {
     return bucket;
   }
 
-  #clientOptions(stage: StageName): ClientOptions {
+  #clientOptions(stage: StageName, heed: (error: DynaferryError) => void = () => undefined): ClientOptions {
     const { migration, onEvent } = this.options.context;
     let toldUnreachable = false;
     return {
@@ -198,7 +201,7 @@ export class Workspace {
           toldUnreachable = true;
           onEvent({ type: 'notice', migration, level: 'warning', message: `${error.message}; trying again` });
         }
-        if (error.retry === 'throttle') this.#pacers.get(stage)?.throttled();
+        heed(error);
         this.#onRetry(stage, error);
       },
     };
