@@ -141,6 +141,20 @@ export class Ledger {
     this.#db.run('INSERT OR REPLACE INTO upload VALUES (?, ?, ?)', seq, uploadId, sourceEtag);
   }
 
+  /** Objects of which items were set aside by a load that came to its end; none while a load is unfinished. */
+  refusedObjects(): number[] {
+    if (this.fact('loadDone') === undefined) return [];
+    return this.#db.all('SELECT seq FROM loaded WHERE dead_lettered > 0').map((row) => row['seq'] as number);
+  }
+
+  /** Forgets what became of these objects, and that the load came to its end. */
+  reopenLoaded(seqs: readonly number[]): void {
+    this.#db.transaction(() => {
+      for (const seq of seqs) this.#db.run('DELETE FROM loaded WHERE seq = ?', seq);
+      this.#db.run("DELETE FROM fact WHERE name = 'loadDone'");
+    });
+  }
+
   /** How far an object has been loaded: lines from its beginning that are all accounted for. */
   loaded(seq: number): (LoadedCounts & { linesDone: number; finished: boolean }) | undefined {
     const row = this.#db.get('SELECT * FROM loaded WHERE seq = ?', seq);

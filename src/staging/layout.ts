@@ -59,7 +59,11 @@ export class ExportLayout {
   }
   /** The content's SHA-256 is part of the name: nothing that was set aside is ever overwritten by something else. */
   deadLetters(stage: 'export' | 'load', seq: number, sha256: string): string {
-    return `${this.root}dynaferry/dead-letters/${stage}-${String(seq).padStart(10, '0')}-${sha256.slice(0, 16)}.json.gz`;
+    return `${this.deadLettersOf(stage, seq)}${sha256.slice(0, 16)}.json.gz`;
+  }
+  /** What the keys of all dead letters of one commit begin with. */
+  deadLettersOf(stage: 'export' | 'load', seq: number): string {
+    return `${this.root}dynaferry/dead-letters/${stage}-${String(seq).padStart(10, '0')}-`;
   }
 }
 
