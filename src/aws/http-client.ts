@@ -173,7 +173,7 @@ function networkError(error: Error, origin: string): DynaferryError {
   const code = 'code' in error && typeof error.code === 'string' ? error.code : error.name;
   if (unreachable.has(code))
     return new DynaferryError('UNREACHABLE', `cannot reach ${origin} (${code})`, { cause: error });
-  if (code.startsWith('ERR_TLS') || code.includes('CERT'))
+  if (/^ERR_TLS|CERT|^UNABLE_TO_VERIFY/.test(code))
     return new DynaferryError('UNREACHABLE', `the certificate of ${origin} is not accepted (${code})`, {
       cause: error,
       fix: 'Check the endpoint, the clock, and NODE_EXTRA_CA_CERTS where a company proxy signs certificates.',

@@ -1,4 +1,4 @@
-import { connect, type Socket } from 'node:net';
+import { connect, isIP, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { ChunkedBody } from './chunked-body.ts';
 import { MalformedResponse, parseHead, requestHead, type ResponseHead } from './http-message.ts';
@@ -31,6 +31,11 @@ const SLICE_BYTES = 64 * 1024;
 /** Behind the last slice the kernel still holds much of a long body: the answer may take so many times longer to begin. */
 const PATIENCE_AFTER_BODY = 4;
 const CONNECT_MS_MAX = 10_000;
+/**
+ * S3 and DynamoDB have several addresses, and Node gives each but the last so long. Its 250 ms are less than a round trip on a link around the world, let
+ * alone one that loses the first packet (https://github.com/nodejs/node/issues/54359).
+ */
+const ADDRESS_MS_MAX = 4000;
 const HEAD_END = Buffer.from('\r\n\r\n');
 
 /** A silence that lasted too long, or a connection that ended in the middle. */
@@ -54,6 +59,7 @@ export class HttpConnection {
   #exchange: Exchange | undefined;
   #deadlineMs = Infinity;
   #sending = false;
+  #sendBuffer = Buffer.alloc(0);
   // Of the response that is being received.
   #headRest: Buffer | undefined;
   #head: ResponseHead | undefined;
@@ -71,6 +77,7 @@ export class HttpConnection {
       host,
       port: url.port === '' ? (secure ? 443 : 80) : Number(url.port),
       noDelay: true,
+      autoSelectFamilyAttemptTimeout: ADDRESS_MS_MAX,
       onread: {
         buffer: Buffer.allocUnsafeSlow(RECEIVE_BYTES),
         callback: (length: number, buffer: Uint8Array): boolean => {
@@ -83,7 +90,9 @@ export class HttpConnection {
       this.#connected = true;
       this.#touch();
     };
-    this.#socket = secure ? connectTls({ ...settings, servername: host }, onConnect) : connect(settings, onConnect);
+    // An address is no server name (RFC 6066).
+    const name = isIP(host) === 0 ? { servername: host } : {};
+    this.#socket = secure ? connectTls({ ...settings, ...name }, onConnect) : connect(settings, onConnect);
     this.#socket.on('error', (error) => this.#fail(error));
     this.#socket.on('end', () => this.#onEnd());
     this.#socket.on('close', () => this.#onEnd());
@@ -105,10 +114,10 @@ export class HttpConnection {
     const head = requestHead(method, path, { host: this.#host, ...headers }, body?.length);
     if (body === undefined) this.#socket.write(head, 'latin1');
     else if (body.length <= SLICE_BYTES) {
-      const message = Buffer.allocUnsafe(head.length + body.length);
-      message.write(head, 'latin1');
-      body.copy(message, head.length);
-      this.#socket.write(message);
+      this.#sending = true;
+      this.#socket.write(this.#message(head, body), () => {
+        if (this.#exchange === exchange) this.#sending = false;
+      });
     } else {
       this.#sending = true;
       this.#socket.write(head, 'latin1');
@@ -129,6 +138,15 @@ export class HttpConnection {
 
   destroy(): void {
     this.#fail(new BrokenConnection('CLOSED'));
+  }
+
+  /** Head and body in one piece, in memory that the connection's next request uses again: this one is sent by then, or the connection is closed. */
+  #message(head: string, body: Buffer): Buffer {
+    const length = head.length + body.length;
+    if (this.#sendBuffer.length < length) this.#sendBuffer = Buffer.allocUnsafeSlow(length + (length >> 1));
+    this.#sendBuffer.write(head, 'latin1');
+    body.copy(this.#sendBuffer, head.length);
+    return this.#sendBuffer.subarray(0, length);
   }
 
   #sendSlice(exchange: Exchange, body: Buffer, at: number): void {

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { BufferPool } from '../model/buffer-pool.ts';
 import { DynaferryError } from '../model/errors.ts';
 import { HttpClient, type HttpResponse } from './http-client.ts';
@@ -91,8 +91,7 @@ export class SignedClient {
     const credentials = await this.site.credentials({ refresh });
     const { method, path, body, into, signal } = request;
     const query = request.query ?? '';
-    const payloadSha256 =
-      request.bodySha256 ?? (body === undefined ? EMPTY_SHA256 : createHash('sha256').update(body).digest('hex'));
+    const payloadSha256 = request.bodySha256 ?? (body === undefined ? EMPTY_SHA256 : hash('sha256', body));
     const headers: Record<string, string> = { ...request.headers, host: this.#http.host };
     if (this.#signsContentSha256) headers['x-amz-content-sha256'] = payloadSha256;
     this.#signer.sign({ method, path, query, headers, payloadSha256 }, credentials, new Date());

@@ -1,4 +1,4 @@
-import { createHash, createHmac, createSecretKey, type KeyObject } from 'node:crypto';
+import { createHmac, createSecretKey, hash, type KeyObject } from 'node:crypto';
 
 /** A set of AWS credentials as the default chain gives them. */
 export interface Credentials {
@@ -17,7 +17,7 @@ export interface SignableRequest {
   payloadSha256: string;
 }
 
-export const EMPTY_SHA256 = createHash('sha256').digest('hex');
+export const EMPTY_SHA256 = hash('sha256', '');
 
 /**
  * AWS Signature Version 4 (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html). The signing key is
@@ -48,7 +48,7 @@ export class Signer {
     for (const name of names) canonical += `${name}:${headers[name].trim().replace(/\s+/g, ' ')}\n`;
     canonical += `\n${signedHeaders}\n${request.payloadSha256}`;
     const scope = `${day}/${this.#region}/${this.#service}/aws4_request`;
-    const toSign = `AWS4-HMAC-SHA256\n${timestamp}\n${scope}\n${createHash('sha256').update(canonical).digest('hex')}`;
+    const toSign = `AWS4-HMAC-SHA256\n${timestamp}\n${scope}\n${hash('sha256', canonical)}`;
     const signature = createHmac('sha256', this.#signingKey(credentials, day)).update(toSign).digest('hex');
     headers['authorization'] =
       `AWS4-HMAC-SHA256 Credential=${credentials.accessKeyId}/${scope}, SignedHeaders=${signedHeaders}, Signature=${signature}`;

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { backoffMs, type Random, type RetryPolicy } from '../aws/retry.ts';
+import { BufferPool } from '../model/buffer-pool.ts';
 import { ItemView, NameTable } from '../model/item.ts';
 import { keyAttributes, KeyReader, type KeySchema } from '../model/key.ts';
 import { DynaferryError } from '../model/errors.ts';
@@ -52,6 +53,7 @@ export class ItemPutter {
   readonly #table: string;
   readonly #key: KeySchema;
   readonly #batchHead: Buffer;
+  readonly #bodies = new BufferPool(BODY_BYTES, BODIES_KEPT);
   readonly #batchTail = Buffer.from(']},"ReturnConsumedCapacity":"TOTAL"}');
   readonly #random: Random;
   readonly #onUnprocessed: (items: number) => void;
@@ -77,7 +79,9 @@ export class ItemPutter {
     for (let attempt = 1; left.length > 0; attempt++) {
       let answer: Buffer;
       try {
-        answer = await this.#client.call('BatchWriteItem', this.#table, this.#batch(left), signal);
+        const body = this.#batch(left);
+        answer = await this.#client.call('BatchWriteItem', this.#table, body, signal);
+        this.#bodies.give(body);
       } catch (error) {
         if (!isItemFault(error)) throw error;
         // One item that is not valid makes DynamoDB refuse the whole batch.
@@ -131,17 +135,21 @@ export class ItemPutter {
     for (const one of settled) if (one.status === 'rejected') throw one.reason;
   }
 
+  /** One request's body, in memory that the next one may use again. */
   #batch(items: readonly PutItem[]): Buffer {
-    const pieces: Buffer[] = [this.#batchHead];
+    let length = this.#batchHead.length + this.#batchTail.length - 1;
+    for (const { start, end } of items) length += REQUEST_HEAD.length + end - start + REQUEST_END.length;
+    const body = this.#bodies.take(length);
+    let at = copyShort(this.#batchHead, body, 0);
     for (let i = 0; i < items.length; i++) {
-      pieces.push(
-        i === 0 ? FIRST_REQUEST : NEXT_REQUEST,
-        items[i].bytes.subarray(items[i].start, items[i].end),
-        REQUEST_END,
-      );
+      const { bytes, start, end } = items[i];
+      // Requests are parted by commas, each of which stands behind one of them.
+      at = copyShort(REQUEST_HEAD, body, at);
+      at += bytes.copy(body, at, start, end);
+      at = copyShort(i === items.length - 1 ? LAST_REQUEST_END : REQUEST_END, body, at);
     }
-    pieces.push(this.#batchTail);
-    return Buffer.concat(pieces);
+    copyShort(this.#batchTail, body, at);
+    return body;
   }
 
   #single(item: PutItem, condition: PutCondition | undefined): Buffer {
@@ -218,9 +226,18 @@ function isItemFault(error: unknown): error is DynaferryError {
   return error instanceof DynaferryError && error.code === 'REQUEST_REFUSED' && itemFaults.has(error.serviceCode ?? '');
 }
 
-const FIRST_REQUEST = Buffer.from('{"PutRequest":{"Item":');
-const NEXT_REQUEST = Buffer.from(',{"PutRequest":{"Item":');
-const REQUEST_END = Buffer.from('}}');
+const REQUEST_HEAD = Buffer.from('{"PutRequest":{"Item":');
+const REQUEST_END = Buffer.from('}},');
+const LAST_REQUEST_END = Buffer.from('}}');
+/** Batches of common items fit; larger ones get memory of their own. */
+const BODY_BYTES = 64 * 1024;
+const BODIES_KEPT = 64;
+
+/** A loop is faster than a call into native code for a few bytes. */
+function copyShort(from: Buffer, to: Buffer, at: number): number {
+  for (let i = 0; i < from.length; i++) to[at + i] = from[i];
+  return at + from.length;
+}
 
 interface Capacity {
   CapacityUnits?: number;

@@ -192,7 +192,13 @@ export function readItemLine(block: Buffer, at: number, end: number, view: ItemV
   if (itemEnd >= end || behind < end) throw new MalformedJson('a line does not end with its item', itemEnd);
 }
 
+/** `{"Item":`, which is how all lines begin that we or DynamoDB write. */
+const LINE_HEAD = Buffer.from('{"Item":');
+
 function itemStart(block: Buffer, at: number): number {
+  let i = 0;
+  while (i < LINE_HEAD.length && block[at + i] === LINE_HEAD[i]) i++;
+  if (i === LINE_HEAD.length) return skipSpace(block, at + i);
   const nameAt = expectByte(block, skipSpace(block, at), OPEN_BRACE);
   if (block[nameAt] !== QUOTE) throw new MalformedJson('expected "Item"', nameAt);
   const nameEnd = closingQuote(block, nameAt + 1);
