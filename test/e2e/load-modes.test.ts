@@ -160,10 +160,8 @@ describe('items that DynamoDB refuses at the target', () => {
     const { dynamodb } = world.target;
     const Delete = { IndexName: 'by-rank' };
     await dynamodb.send(new UpdateTableCommand({ TableName, GlobalSecondaryIndexUpdates: [{ Delete }] }));
-    const describe = () => dynamodb.send(new DescribeTableCommand({ TableName }));
-    await expect
-      .poll(async () => (await describe()).Table?.GlobalSecondaryIndexes, { timeout: 30_000 })
-      .toBeUndefined();
+    const table = async () => (await dynamodb.send(new DescribeTableCommand({ TableName }))).Table;
+    await expect.poll(async () => (await table())?.GlobalSecondaryIndexes, { timeout: 30_000 }).toBeUndefined();
     const summary = expectDone(await scenario.run('run'));
     expect(summary).toMatchObject({ passed: ITEMS, written: ITEMS, deadLettered: 0, verify: { equal: ITEMS } });
     expect(await deadLetters(scenario)).toEqual([]);
