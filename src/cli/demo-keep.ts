@@ -7,7 +7,7 @@ export function keepText({ sites: { source, target }, migrationPath, envPath }: 
     `  AWS_ACCESS_KEY_ID=${site.credentials.accessKeyId} AWS_SECRET_ACCESS_KEY=${site.credentials.secretAccessKey} \\
     aws --region ${site.region} --endpoint-url ${site[service]} ${command}`;
   return `
-The sites stay up until Ctrl-C. To look at them, in another terminal:
+The sites stay up until Ctrl-C. To look at them, in another terminal${process.env['npm_lifecycle_event'] === undefined ? '' : ' (in this folder)'}:
 
 ${aws(source, 'dynamodb', 'dynamodb scan --table-name user-us --max-items 2')}
 ${aws(target, 'dynamodb', 'dynamodb scan --table-name user_migrated_cn --max-items 2')}
@@ -38,8 +38,10 @@ ${next.map(([what, why]) => `  ${what.padEnd(width)}  ${why}`).join('\n')}
 `;
 }
 
-/** How this program was called, for commands to copy. */
+/** How to call this program, for commands to copy. In a clone it is npx, which finds the Node.js that `npm ci` installed. */
 function self(): string {
-  const script = process.argv[1] ?? 'dynaferry';
+  const { argv, env } = process;
+  if (env['npm_lifecycle_event'] !== undefined) return 'npx dynaferry';
+  const script = argv[1] ?? 'dynaferry';
   return basename(script) === 'dynaferry' ? 'dynaferry' : `node ${relative(process.cwd(), script)}`;
 }

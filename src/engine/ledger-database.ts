@@ -113,6 +113,9 @@ function prepareTables(db: DatabaseSync, folder: string): void {
     );
 }
 
+/** SQLite's result code for a file that is no database (https://www.sqlite.org/rescode.html#notadb), and for one that is damaged (#corrupt). */
+const UNREADABLE = new Set([26, 11]);
+
 /** SQLite's failures as LOCAL_DISK, which says that the disk is full or not writable. */
 function guard<T>(work: () => T): T {
   try {
@@ -120,6 +123,12 @@ function guard<T>(work: () => T): T {
   } catch (error) {
     if (error instanceof DynaferryError) throw error;
     const reason = error instanceof Error ? error.message : String(error);
-    throw new DynaferryError('LOCAL_DISK', `the ledger cannot be read or written: ${reason}`, { cause: error });
+    const isDamaged = error instanceof Error && 'errcode' in error && UNREADABLE.has(Number(error.errcode) & 0xff);
+    throw new DynaferryError('LOCAL_DISK', `the ledger cannot be read or written: ${reason}`, {
+      fix: isDamaged
+        ? 'Move ledger.sqlite out of the state folder (--state-dir) and run again: it is made anew from what lies in S3.'
+        : undefined,
+      cause: error,
+    });
   }
 }

@@ -28,7 +28,7 @@ export interface Plan {
   migration: string;
   findings: Finding[];
   source: { name: string; items: number | undefined; sizeBytes: number | undefined; billing: string | undefined };
-  target: { table: string; exists: boolean };
+  target: { table: string; exists: boolean; willBeCreated: boolean };
   policy: { filter: string | undefined; rules: RuleSummary[]; unlisted: string; hash: string; pushedDown: boolean };
   sample: {
     items: number;
@@ -80,7 +80,11 @@ export async function makePlan(workspace: Workspace, stages: Stages, options: Pl
       sizeBytes: described?.TableSizeBytes,
       billing: table === undefined ? undefined : isOnDemand(table) ? 'on demand' : 'provisioned',
     },
-    target: { table: file.target.table, exists: before.targetTable !== undefined },
+    target: {
+      table: file.target.table,
+      exists: before.targetTable !== undefined,
+      willBeCreated: before.targetTable === undefined && file.target.create && 'table' in input,
+    },
     policy: {
       filter: file.policy.filter,
       rules: policy?.rules ?? [],

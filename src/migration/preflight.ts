@@ -44,7 +44,8 @@ export async function preflight(workspace: Workspace, attributesSeen: Iterable<s
   await attempt(async () => (await workspace.targetBucket()).check(workspace.prefix('target'), signal));
   const policy = await attempt(() => workspace.policy());
   let keyAtTarget: KeySchema | undefined;
-  if (policy !== undefined) {
+  // The items of an export have the target's key: without that table there is nothing to check them against.
+  if (policy !== undefined && (targetTable !== undefined || 'table' in workspace.file.source.input)) {
     const sourceKey = await attempt(() => workspace.sourceKey());
     if (sourceKey !== undefined) {
       keyAtTarget = targetTable === undefined ? undefined : keySchemaOf(targetTable);

@@ -5,7 +5,7 @@ import type { StageName, StageProgress, VerifyCounts } from '../model/events.ts'
 
 /** Where one stage stands. */
 export interface StageStatus {
-  stage: StageName;
+  stage: Exclude<StageName, 'inspect'>;
   state: 'not started' | 'running' | 'stopped' | 'finished';
   /** The process that runs it. */
   processId?: number;
@@ -26,7 +26,7 @@ export interface MigrationStatus {
   finishedMs: number | undefined;
 }
 
-const STAGES: readonly ('export' | 'transfer' | 'load')[] = ['export', 'transfer', 'load'];
+const STAGES = ['export', 'transfer', 'load', 'verify'] as const;
 
 /** Reads the ledger; contacts nothing and disturbs nobody. */
 export function readStatus(migration: string, stateFolder: string, ledger: Ledger): MigrationStatus {
@@ -38,9 +38,11 @@ export function readStatus(migration: string, stateFolder: string, ledger: Ledge
     stateFolder,
     exportId: ledger.fact('exportId'),
     stages: STAGES.map((stage) => {
-      const done = ledger.fact(`${stage}Done`) !== undefined;
       const latest = progress.get(stage);
-      const running = !done && isLocked(stateFolder, stage);
+      // A verification that has ended may be made again; the others are done for good.
+      const wasDone = stage === 'verify' ? verify !== undefined : ledger.fact(`${stage}Done`) !== undefined;
+      const running = (!wasDone || stage === 'verify') && isLocked(stateFolder, stage);
+      const done = wasDone && !running;
       const processId = running ? lockHolder(stateFolder, stage)?.pid : undefined;
       return {
         stage,

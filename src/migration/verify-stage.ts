@@ -40,8 +40,7 @@ export async function runVerify(workspace: Workspace, stages: Stages): Promise<V
   const source = await sourceSide(workspace, stages);
   const targetAt = await targetSide(workspace, target, await sealerOf(workspace, 'source'));
   const recheck = await recheckSettings(workspace, target);
-  const itemsTotal = (source.items.itemsEstimate ?? 0) + (targetAt.items.itemsEstimate ?? 0);
-  return metered(workspace, itemsTotal, async (onProgress) => {
+  return metered(workspace, itemsToRead(workspace, source, targetAt), async (onProgress) => {
     const result = await verify({
       subject,
       source: { ...source, policy, keySchema: sourceKey },
@@ -55,6 +54,14 @@ export async function runVerify(workspace: Workspace, stages: Stages): Promise<V
     record(workspace, result, subject);
     return result;
   });
+}
+
+/** Items that there are to read at both sides; 0 where that is not known. What was moved says more than DynamoDB's counts, which are hours old. */
+function itemsToRead({ ledger }: Workspace, source: SideSettings, target: SideSettings): number {
+  const { export: exported, load } = ledger.totals();
+  const atSource = Math.max(exported.read, source.items.itemsEstimate ?? 0);
+  const atTarget = Math.max(load.written + load.skipped, target.items.itemsEstimate ?? 0);
+  return atSource === 0 || atTarget === 0 ? 0 : atSource + atTarget;
 }
 
 /** Forgets what a verification that was cut off had read: the target is about to be written. */
@@ -108,11 +115,16 @@ export async function metered<T>(
 ): Promise<T> {
   const meter = new StageMeter(workspace.options.context, 'verify', itemsTotal > 0 ? { itemsTotal } : {});
   const seen = { source: 0, target: 0 };
+  let readsAgain = false;
   meter.started(false);
   try {
     const result = await work(({ side, pass, items }) => {
-      // The second pass reads a part of the same items again.
-      if (pass !== 'digests') return;
+      // The second pass reads the same items again, to find those that differ.
+      if (pass !== 'digests') {
+        if (!readsAgain) tell(workspace, 'info', 'there are differences; reading again to find the items');
+        readsAgain = true;
+        return;
+      }
       meter.add({ items: items - seen[side] });
       seen[side] = items;
     });
@@ -128,12 +140,16 @@ export async function metered<T>(
 export function record(workspace: Workspace, result: VerifyResult, { ignore }: Pick<Subject, 'ignore'>): void {
   const { equal, missing, extra, different, failsPolicy, settled } = result;
   workspace.ledger.setFact('verify', JSON.stringify({ equal, missing, extra, different, finishedMs: Date.now() }));
-  const { context } = workspace.options;
-  const warn = (message: string): void =>
-    context.onEvent({ type: 'notice', migration: context.migration, stage: 'verify', level: 'warning', message });
+  const warn = (message: string): void => {
+    tell(workspace, 'warning', message);
+  };
   if (failsPolicy !== undefined && failsPolicy > 0) warn(`${failsPolicy} items at the target fail the policy's filter`);
   if (settled > 0) warn(`${settled} differences were gone at a second look: a table is being written`);
   if (ignore.length > 0) warn(`not compared, since their rules are not deterministic: ${ignore.join(', ')}`);
+}
+
+function tell({ options: { context } }: Workspace, level: 'info' | 'warning', message: string): void {
+  context.onEvent({ type: 'notice', migration: context.migration, stage: 'verify', level, message });
 }
 
 async function recheckSettings(workspace: Workspace, target: TableDescription): Promise<RecheckSettings | undefined> {

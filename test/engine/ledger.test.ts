@@ -138,6 +138,13 @@ describe('Ledger', () => {
     expect(() => Ledger.open(folder)).toThrow(expect.objectContaining({ code: 'LOCAL_DISK' }));
   });
 
+  it('that is no database is LOCAL_DISK, and says how to go on without it', () => {
+    writeFileSync(join(folder, 'ledger.sqlite'), 'no database at all, '.repeat(300));
+    expect(() => Ledger.open(folder)).toThrow(
+      expect.objectContaining({ code: 'LOCAL_DISK', fix: expect.stringContaining('Move ledger.sqlite') as string }),
+    );
+  });
+
   it('that cannot be written is LOCAL_DISK: no folder to make', () => {
     const file = join(folder, 'file');
     writeFileSync(file, '');

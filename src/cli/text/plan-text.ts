@@ -38,7 +38,7 @@ function sites({ source, target }: Plan): string[] {
   ].flat();
   return [
     `  source  ${printable(source.name)}${facts.length === 0 ? '' : ` (${facts.join(', ')})`}`,
-    `  target  ${printable(target.table)} (${target.exists ? 'exists' : "will be created after the source's definition"})`,
+    `  target  ${printable(target.table)} (${target.exists ? 'exists' : target.willBeCreated ? "will be created after the source's definition" : 'does not exist'})`,
   ];
 }
 

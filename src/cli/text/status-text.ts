@@ -20,7 +20,12 @@ function stageTable({ stages, totals }: MigrationStatus): string[] {
       { title: '', align: 'left' },
     ],
     stages.map((stage) => {
-      const durable = totals[stage.stage as keyof typeof totals];
+      // Verification keeps no objects, and its items are those that it has read.
+      if (stage.stage === 'verify') {
+        const { items = 0 } = stage.progress ?? {};
+        return ['  verify', stage.state, count(items), '', '', remarks(stage, items)];
+      }
+      const durable = totals[stage.stage];
       const items = stage.stage === 'export' ? totals.export.read : durable.items;
       return [
         `  ${stage.stage}`,
@@ -58,6 +63,13 @@ function sums({ totals, verify }: MigrationStatus): string[] {
     verify === undefined
       ? 'not yet'
       : `${new Date(verify.finishedMs).toISOString()}: ${count(verify.equal)} equal, ${count(verify.missing)} missing, ${count(verify.extra)} extra, ${count(verify.different)} different`;
+  // A machine that runs the other stages alone knows what it loaded, and not of how much.
+  const ranElsewhere = exported.read === 0 && load.items > 0;
+  if (ranElsewhere)
+    return [
+      `  ${'loaded'.padEnd(10)}${count(load.items)} = ${count(load.written)} written + ${count(load.skipped)} skipped + ${count(load.deadLettered)} dead-lettered`,
+      `  ${'verified'.padEnd(10)}${verified}`,
+    ];
   return [
     `  ${'read'.padEnd(10)}${count(exported.read)} = ${count(exported.filtered)} kept back by the filter + ${count(passed)} passed`,
     `  ${'passed'.padEnd(10)}${count(passed)} = ${count(load.written)} written + ${count(load.skipped)} skipped + ${count(deadLettered)} dead-lettered${onTheWay > 0 ? ` + ${count(onTheWay)} on the way` : ''}`,

@@ -40,7 +40,7 @@ function summaryRows(summary: Summary, stages: ReadonlySet<StageName>): Row[] {
     rows.push([
       'transferred',
       count(summary.objects),
-      `objects, ${size(summary.bytes)}, checked at the target by SHA-256`,
+      `${summary.objects === 1 ? 'object' : 'objects'}, ${size(summary.bytes)}, checked at the target by SHA-256`,
     ]);
   if (stages.has('load'))
     rows.push(
