@@ -39,7 +39,7 @@ const ADDRESS_MS_MAX = 4000;
 const HEAD_END = Buffer.from('\r\n\r\n');
 
 /** A silence that lasted too long, or a connection that ended in the middle. */
-export class BrokenConnection extends Error {
+class BrokenConnection extends Error {
   readonly code: string;
   constructor(code: string) {
     super(code);
