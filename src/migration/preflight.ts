@@ -42,10 +42,11 @@ export async function preflight(workspace: Workspace, attributesSeen: Iterable<s
     findTable(await workspace.targetDynamoDb(), workspace.file.target.table, signal),
   );
   await attempt(async () => (await workspace.targetBucket()).check(workspace.prefix('target'), signal));
-  const policy = await attempt(() => workspace.policy());
-  let keyAtTarget: KeySchema | undefined;
   // The items of an export have the target's key: without that table there is nothing to check them against.
-  if (policy !== undefined && (targetTable !== undefined || 'table' in workspace.file.source.input)) {
+  const keyIsKnown = targetTable !== undefined || 'table' in workspace.file.source.input;
+  const policy = keyIsKnown ? await attempt(() => workspace.policy()) : undefined;
+  let keyAtTarget: KeySchema | undefined;
+  if (policy !== undefined) {
     const sourceKey = await attempt(() => workspace.sourceKey());
     if (sourceKey !== undefined) {
       keyAtTarget = targetTable === undefined ? undefined : keySchemaOf(targetTable);

@@ -11,7 +11,7 @@ export interface SampledPolicy {
   lacking: readonly { attribute: string; items: number }[];
 }
 
-export interface SampleNames {
+interface SampleNames {
   /** Attributes that the filter names. */
   inFilter: readonly string[];
   /** Attributes that sampled items have. */

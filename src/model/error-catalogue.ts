@@ -135,7 +135,7 @@ export const errorCatalogue = {
     exit: 6,
     retry: 'no',
     meaning: 'A manifest cannot be read or does not agree with its own checksum.',
-    fix: 'Copy the export again, whole.',
+    fix: 'A copied export: copy it again, whole. One of this migration: run with --restart, which exports anew.',
   },
   RULE_REFUSED: {
     exit: 8,
