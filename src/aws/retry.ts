@@ -11,13 +11,16 @@ export interface RetryPolicy {
   delayMsMax: number;
 }
 
-/** About a minute of waiting in all before it gives up on a fault, half an hour on throttling. */
-const defaultRetryPolicy: RetryPolicy = {
+/** Half a minute of waiting in all before it gives up on a fault, half an hour on throttling. */
+export const defaultRetryPolicy: RetryPolicy = {
   attemptsMax: 14,
   throttledAttemptsMax: 360,
   delayMsBase: 50,
   delayMsMax: 10_000,
 };
+
+/** For an endpoint that has answered before: what is wrong is the link, which comes back. Some ten minutes of waiting. */
+export const patientRetryPolicy: RetryPolicy = { ...defaultRetryPolicy, attemptsMax: 130 };
 
 /** Randomness comes in so that a seed can replay a failure; in [0, 1). */
 export type Random = () => number;

@@ -2,7 +2,7 @@ import { hash } from 'node:crypto';
 import type { BufferPool } from '../model/buffer-pool.ts';
 import { DynaferryError } from '../model/errors.ts';
 import { HttpClient, type HttpResponse } from './http-client.ts';
-import { withRetry, type RetryPolicy } from './retry.ts';
+import { defaultRetryPolicy, patientRetryPolicy, withRetry, type RetryPolicy } from './retry.ts';
 import { EMPTY_SHA256, Signer } from './signer.ts';
 import type { Site } from './site.ts';
 
@@ -47,6 +47,8 @@ export class SignedClient {
   readonly #classify: Classify;
   readonly #options: ClientOptions;
   readonly #signsContentSha256: boolean;
+  /** Whether the endpoint is known to be one. */
+  #hasAnswered = false;
 
   constructor(site: Site, service: 'dynamodb' | 's3', endpoint: string, classify: Classify, options: ClientOptions) {
     this.site = site;
@@ -63,7 +65,7 @@ export class SignedClient {
   /** Sends until it succeeds or fails for good. Only for requests that may take effect twice. */
   async send(request: ServiceRequest): Promise<HttpResponse> {
     return withRetry(() => this.#attempt(request), {
-      policy: this.#options.retry,
+      policy: this.#options.retry ?? (this.#hasAnswered ? patientRetryPolicy : defaultRetryPolicy),
       random: this.#options.random,
       signal: request.signal,
       onRetry: this.#options.onRetry,
@@ -78,6 +80,7 @@ export class SignedClient {
   async #attempt(request: ServiceRequest): Promise<HttpResponse> {
     const response = await this.#exchange(request, false);
     const error = this.#classify(response, request, this.site);
+    this.#hasAnswered ||= error === undefined;
     if (error === undefined) return response;
     if (error.code !== 'CREDENTIALS_EXPIRED') throw error;
     // Session credentials end while we run for days: fetch new ones once, then believe the service.

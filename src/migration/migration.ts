@@ -160,7 +160,7 @@ export class Migration {
         () => this.#stages.load(exportId),
       ]);
       checkAccounting(this.#workspace.ledger.totals());
-      if (request.skipVerify !== true) await this.#verify();
+      if (request.skipVerify !== true) await this.#verify(this.#workspace.ledger.totals().load.deadLettered);
       this.#workspace.ledger.setFact('finishedMs', String(Date.now()));
     });
   }
@@ -215,13 +215,13 @@ export class Migration {
     await this.#workspace.close();
   }
 
-  async #verify(): Promise<void> {
-    this.#judge(await runVerify(this.#workspace, this.#stages));
+  async #verify(setAside = 0): Promise<void> {
+    this.#judge(await runVerify(this.#workspace, this.#stages), setAside);
   }
 
-  #judge({ equal, missing, extra, different, differencesFile }: VerifyResult): void {
+  #judge({ equal, missing, extra, different, differencesFile }: VerifyResult, setAside = 0): void {
     this.#verified = { equal, missing, extra, different };
-    checkVerified(this.#verified, differencesFile);
+    checkVerified(this.#verified, differencesFile, setAside);
   }
 
   /** Runs a stage under its locks and makes the summary of whatever came of it. */
