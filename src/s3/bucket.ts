@@ -3,42 +3,10 @@ import { header, type HttpResponse } from '../aws/http-client.ts';
 import { uriEncode } from '../aws/signer.ts';
 import { DynaferryError } from '../model/errors.ts';
 import { classify } from './errors.ts';
+import { readInfo, type ListedObject, type ObjectInfo, type PutOptions, type UploadedPart } from './object-info.ts';
 import { fetchWhole } from './whole-body.ts';
 import { children, parseXml, text, type XmlElement } from './xml.ts';
 import type { Site } from '../aws/site.ts';
-
-/** What a HEAD or GET says of an object. */
-export interface ObjectInfo {
-  sizeBytes: number;
-  /** With its quotes, as the service gives it. */
-  etag: string;
-  /** User metadata, names lower-case without `x-amz-meta-`. */
-  metadata: Record<string, string>;
-}
-
-/** One entry of a listing. */
-export interface ListedObject {
-  key: string;
-  sizeBytes: number;
-  etag: string;
-}
-
-export interface PutOptions {
-  metadata?: Record<string, string>;
-  contentType?: string;
-  /** Lower-case hex, where it is known already. It is signed, so the service refuses a body that arrived different. */
-  sha256?: string;
-  /** Fail with serviceCode PreconditionFailed where the key exists. */
-  onlyIfAbsent?: boolean;
-  signal?: AbortSignal;
-}
-
-/** A part that a multipart upload holds. */
-export interface UploadedPart {
-  partNumber: number;
-  etag: string;
-  sizeBytes: number;
-}
 
 interface RequestRest {
   query?: Record<string, string>;
@@ -302,15 +270,4 @@ export function isGone(error: unknown): boolean {
 
 function decodeKey(encoded: string): string {
   return decodeURIComponent(encoded.replaceAll('+', ' '));
-}
-
-function readInfo(response: HttpResponse): ObjectInfo {
-  const metadata: Record<string, string> = {};
-  for (const [name, value] of Object.entries(response.headers))
-    if (name.startsWith('x-amz-meta-') && typeof value === 'string') metadata[name.slice(11)] = value;
-  return {
-    sizeBytes: Number(header(response, 'content-length') ?? response.body.length),
-    etag: header(response, 'etag') ?? '',
-    metadata,
-  };
 }

@@ -1,6 +1,7 @@
 import { createHash, type Hash } from 'node:crypto';
 import { DynaferryError } from '../model/errors.ts';
-import type { ObjectInfo, S3Bucket } from '../s3/bucket.ts';
+import type { S3Bucket } from '../s3/bucket.ts';
+import type { ObjectInfo } from '../s3/object-info.ts';
 import {
   CLOSE_BRACE,
   COLON,

@@ -1,11 +1,6 @@
 import { createHash } from 'node:crypto';
-import {
-  S3Bucket,
-  type ListedObject,
-  type ObjectInfo,
-  type PutOptions,
-  type UploadedPart,
-} from '../../src/s3/bucket.ts';
+import { S3Bucket } from '../../src/s3/bucket.ts';
+import type { ListedObject, ObjectInfo, PutOptions, UploadedPart } from '../../src/s3/object-info.ts';
 import { DynaferryError } from '../../src/model/errors.ts';
 import { siteAt } from '../aws/site-at.ts';
 

@@ -3,7 +3,8 @@ import { runPool } from '../../engine/pool.ts';
 import { Semaphore } from '../../engine/semaphore.ts';
 import type { StageContext, StageMeter } from '../../engine/stage-context.ts';
 import { DynaferryError } from '../../model/errors.ts';
-import type { ListedObject, S3Bucket } from '../../s3/bucket.ts';
+import type { S3Bucket } from '../../s3/bucket.ts';
+import type { ListedObject } from '../../s3/object-info.ts';
 import {
   CommitSignal,
   followCommits,

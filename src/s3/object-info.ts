@@ -1,0 +1,46 @@
+import { header, type HttpResponse } from '../aws/http-client.ts';
+
+/** What a HEAD or GET says of an object. */
+export interface ObjectInfo {
+  sizeBytes: number;
+  /** With its quotes, as the service gives it. */
+  etag: string;
+  /** User metadata, names lower-case without `x-amz-meta-`. */
+  metadata: Record<string, string>;
+}
+
+/** One entry of a listing. */
+export interface ListedObject {
+  key: string;
+  sizeBytes: number;
+  etag: string;
+}
+
+export interface PutOptions {
+  metadata?: Record<string, string>;
+  contentType?: string;
+  /** Lower-case hex, where it is known already. It is signed, so the service refuses a body that arrived different. */
+  sha256?: string;
+  /** Fail with serviceCode PreconditionFailed where the key exists. */
+  onlyIfAbsent?: boolean;
+  signal?: AbortSignal;
+}
+
+/** A part that a multipart upload holds. */
+export interface UploadedPart {
+  partNumber: number;
+  etag: string;
+  sizeBytes: number;
+}
+
+/** What the headers of a HEAD or GET say. */
+export function readInfo(response: HttpResponse): ObjectInfo {
+  const metadata: Record<string, string> = {};
+  for (const [name, value] of Object.entries(response.headers))
+    if (name.startsWith('x-amz-meta-') && typeof value === 'string') metadata[name.slice(11)] = value;
+  return {
+    sizeBytes: Number(header(response, 'content-length') ?? response.body.length),
+    etag: header(response, 'etag') ?? '',
+    metadata,
+  };
+}
