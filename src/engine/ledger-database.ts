@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync } from 'node:fs';
+import { mkdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { DynaferryError } from '../model/errors.ts';
@@ -47,7 +47,7 @@ export class LedgerDatabase {
   /** Opens the file in a folder; empty tables in memory where there is none. */
   static peek(folder: string): LedgerDatabase {
     const path = join(folder, LEDGER_FILE);
-    return guard(() => LedgerDatabase.#at(existsSync(path) ? path : ':memory:', folder));
+    return guard(() => LedgerDatabase.#at(isThere(path) ? path : ':memory:', folder));
   }
 
   static #at(path: string, folder: string): LedgerDatabase {
@@ -93,6 +93,17 @@ export class LedgerDatabase {
 
   close(): void {
     this.#db.close();
+  }
+}
+
+/** Unlike existsSync this throws where the state folder is a file, or may not be looked into. */
+function isThere(path: string): boolean {
+  try {
+    statSync(path);
+    return true;
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return false;
+    throw error;
   }
 }
 

@@ -145,6 +145,12 @@ describe('Ledger', () => {
     );
   });
 
+  it('whose folder is a file is LOCAL_DISK for whoever only looks, too', () => {
+    const file = join(folder, 'a-file');
+    writeFileSync(file, '');
+    expect(() => Ledger.peek(join(file, 'users'))).toThrow(expect.objectContaining({ code: 'LOCAL_DISK' }));
+  });
+
   it('that cannot be written is LOCAL_DISK: no folder to make', () => {
     const file = join(folder, 'file');
     writeFileSync(file, '');
