@@ -55,7 +55,7 @@ async function refusal(request: Promise<unknown>): Promise<string> {
 beforeAll(async () => {
   sites = await startTwoSites();
   await dynamodb(sites.source).send(
-    new CreateTableCommand({ ...profileTable(TableName), Tags: [{ Key: 'a', Value: '1' }] } as never),
+    new CreateTableCommand({ ...profileTable(TableName), Tags: [{ Key: 'a', Value: '1' }] }),
   );
   await waitUntilTableExists({ client: dynamodb(sites.source), ...wait }, { TableName });
 });
@@ -176,7 +176,7 @@ describe('an embedded DynamoDB endpoint', () => {
       const { Table } = await client.send(new DescribeTableCommand({ TableName: 'passing' }));
       return (await client.send(new ListTagsOfResourceCommand({ ResourceArn: Table?.TableArn }))).Tags;
     };
-    await client.send(new CreateTableCommand({ ...table, Tags: [{ Key: 'a', Value: '1' }] } as never));
+    await client.send(new CreateTableCommand({ ...table, Tags: [{ Key: 'a', Value: '1' }] }));
     await waitUntilTableExists({ client, ...wait }, { TableName: 'passing' });
     expect(await tags()).toEqual([{ Key: 'a', Value: '1' }]);
     await client.send(new DeleteTableCommand({ TableName: 'passing' }));

@@ -20,7 +20,7 @@ export interface NativeExportOptions {
   summary?: Record<string, unknown>;
 }
 
-export interface ManifestEntry {
+interface ManifestEntry {
   itemCount: number;
   md5Checksum: string;
   etag: string;
