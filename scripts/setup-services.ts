@@ -17,6 +17,7 @@ const needs: Need[] = [
   { command: 'ceph-osd', aptPackage: 'ceph-osd' },
   { command: 'radosgw', aptPackage: 'radosgw' },
   { command: 'java', aptPackage: 'default-jre-headless' },
+  { command: 'openssl', aptPackage: 'openssl' },
 ];
 
 const folders = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/sbin'].filter((folder) => folder !== '');
