@@ -1,4 +1,4 @@
-import { readFile, rm } from 'node:fs/promises';
+import { readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { keySchemaOf } from '../dynamodb/table.ts';
@@ -80,7 +80,10 @@ export async function verifyTargetSite(workspace: Workspace, stages: Stages): Pr
   const subject: Subject = { policyHash, keySchema: keySchemaOf(table), ignore };
   const target = await targetSide(workspace, table, await sealerOf(workspace, 'target'));
   return metered(workspace, target.items.itemsEstimate ?? 0, async (onProgress) => {
-    const file = new VerifyFiles(verifyFolder(workspace)).digests('target');
+    const files = new VerifyFiles(verifyFolder(workspace));
+    // Without an answer to go on with, the target is read as it is now: it may have been mended since the buckets were asked for.
+    const pairs = await bucket.find(layout.verification('pairs'), signal);
+    const file = pairs === undefined ? files.digests('target') : files.asked;
     const digests = {
       source,
       target: await computeSideDigests('target', target, new TargetReader(subject, target.filter), subject, {
@@ -92,9 +95,9 @@ export async function verifyTargetSite(workspace: Workspace, stages: Stages): Pr
       }),
     };
     const { differing } = compareDigests(digests.source, digests.target);
-    const pairs = differing.count() === 0 ? undefined : await bucket.find(layout.verification('pairs'), signal);
     if (differing.count() > 0 && pairs === undefined) {
       await bucket.put(layout.verification('buckets'), await encodeBuckets(factsOf(subject), differing), { signal });
+      await rename(file, files.asked);
       throw new DynaferryError(
         'VERIFY_DIFFERENT',
         `the target differs in ${differing.count()} of ${2 ** differing.bits} buckets`,

@@ -75,4 +75,16 @@ describe('dynaferry verify', () => {
     expectFailure(result, 7, 'VERIFY_DIFFERENT');
     expect(result.events.at(-1)?.['verify']).toEqual({ equal: items.length - 2, missing: 1, extra: 1, different: 1 });
   });
+
+  test('reads the target anew with its site by itself, where it was mended after the first look', async () => {
+    const { scenario, items } = await migrated();
+    const verify = (site: string) => scenario.run('verify', ['--site', site]);
+    expectDone(await verify('source'));
+    expectDone(await scenario.run('transfer'));
+    const put = (item: WireItem) => writeWireItems(world.target, scenario.targetTable, [JSON.stringify(item)]);
+    await put({ ...items[0], city: { S: 'elsewhere' } });
+    expectFailure(await verify('target'), 7, 'VERIFY_DIFFERENT');
+    await put(items[0]);
+    expectDone(await verify('target'));
+  });
 });

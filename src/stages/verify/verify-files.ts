@@ -7,12 +7,15 @@ import type { SideName } from './side.ts';
 export class VerifyFiles {
   readonly differences: string;
   readonly keys: string;
+  /** The target's digests by which buckets were asked for: the answer belongs to them, and only to them. */
+  readonly asked: string;
   readonly #folder: string;
 
   constructor(folder: string) {
     this.#folder = folder;
     this.differences = join(folder, 'verify-differences.jsonl');
     this.keys = join(folder, 'verify-keys.sqlite');
+    this.asked = join(folder, 'verify-asked.digests.gz');
   }
 
   digests(side: SideName): string {
@@ -21,7 +24,7 @@ export class VerifyFiles {
 
   /** Forgets progress: the next verification reads everything anew. To be called when the target was written on purpose, as by a load. */
   discardProgress(): void {
-    for (const side of ['source', 'target'] as const) rmSync(this.digests(side), { force: true });
+    for (const path of [this.digests('source'), this.digests('target'), this.asked]) rmSync(path, { force: true });
     removeDatabase(this.keys);
   }
 
