@@ -105,6 +105,15 @@ function classify(response: HttpResponse, request: ServiceRequest, site: Site): 
       `${site.role}: there is no table '${table}' in ${site.region} for these credentials`,
       details,
     );
+  if (code === UNREADABLE && response.status < 500)
+    return new DynaferryError(
+      'REQUEST_REFUSED',
+      `${site.role}: ${site.dynamodbUrl} does not answer as DynamoDB does (status ${response.status})`,
+      {
+        ...details,
+        fix: `Check endpoint.dynamodb of the ${site.role} in migration.yaml, and what stands between here and there.`,
+      },
+    );
   const access = accessError(code, message, request, site, `dynamodb:${request.operation}`);
   if (access !== undefined) return access;
   if (response.status >= 500 || conflicts.has(code))
@@ -121,6 +130,9 @@ function classify(response: HttpResponse, request: ServiceRequest, site: Site): 
   );
 }
 
+/** An answer that is not DynamoDB's JSON. */
+const UNREADABLE = 'UnreadableAnswer';
+
 function readError(body: Buffer): { code: string; message: string } {
   try {
     const parsed = JSON.parse(body.toString('utf8')) as { __type?: string; message?: string; Message?: string };
@@ -130,6 +142,6 @@ function readError(body: Buffer): { code: string; message: string } {
     };
   } catch {
     // A proxy's or load balancer's page.
-    return { code: 'UnreadableAnswer', message: '' };
+    return { code: UNREADABLE, message: '' };
   }
 }

@@ -3,8 +3,9 @@ import { ByteWriter } from '../model/byte-writer.ts';
 import type { Finding } from '../model/finding.ts';
 import { ItemView } from '../model/item.ts';
 import { RuleError } from '../policy/rule-error.ts';
-import type { RuleSummary } from '../policy/policy.ts';
+import type { Policy, RuleSummary } from '../policy/policy.ts';
 import { segmentsFor } from '../stages/export/table-source.ts';
+import type { MigrationFile } from './file/migration-file.ts';
 import { preflight } from './preflight.ts';
 import { sampleFindings } from './sample-findings.ts';
 import type { Stages } from './stages.ts';
@@ -64,7 +65,7 @@ export async function makePlan(workspace: Workspace, stages: Stages, options: Pl
   const { findings } = readable ? await preflight(workspace, sampler.attributesSeen) : before;
   const table = readable ? await workspace.sourceTable() : undefined;
   const policy = readable ? await workspace.policy() : undefined;
-  const sample = sampler.result(policy?.attributesNamed ?? []);
+  const sample = sampler.result(attributesNamed(policy, file.load.mode));
   const { input } = file.source;
   // DynamoDB brings the description of a table up to date every six hours or so; what it says of a young one is no estimate.
   const described = (table?.ItemCount ?? 0) >= sample.items ? table : undefined;
@@ -72,7 +73,11 @@ export async function makePlan(workspace: Workspace, stages: Stages, options: Pl
     migration: file.name,
     findings: [
       ...findings,
-      ...sampleFindings(sample, { inFilter: policy?.attributesInFilter ?? [], seen: sampler.attributesSeen }),
+      ...sampleFindings(sample, {
+        inFilter: policy?.attributesInFilter ?? [],
+        ...(file.load.mode.kind === 'newer' && { version: file.load.mode.by }),
+        seen: sampler.attributesSeen,
+      }),
     ],
     source: {
       name: 'table' in input ? input.table : `s3://${input.export.bucket}/${input.export.prefix}`,
@@ -95,6 +100,12 @@ export async function makePlan(workspace: Workspace, stages: Stages, options: Pl
     sample,
     estimate: estimate(workspace, described?.ItemCount, described?.TableSizeBytes, sample),
   };
+}
+
+/** Attributes without which an item is not treated as meant: those of the policy, and the one that says which of two items is newer. */
+function attributesNamed(policy: Policy | undefined, mode: MigrationFile['load']['mode']): string[] {
+  if (policy === undefined) return [];
+  return [...new Set([...policy.attributesNamed, ...(mode.kind === 'newer' ? [mode.by] : [])])];
 }
 
 /** Reads items here and there and notes what the policy makes of them. */

@@ -14,6 +14,8 @@ export interface SampledPolicy {
 interface SampleNames {
   /** Attributes that the filter names. */
   inFilter: readonly string[];
+  /** The attribute that load.mode takes for an item's version. */
+  version?: string;
   /** Attributes that sampled items have. */
   seen: ReadonlySet<string>;
 }
@@ -43,16 +45,19 @@ function lacking(
   names: SampleNames,
 ): Finding {
   const inFilter = names.inFilter.includes(attribute);
-  const namedBy = inFilter ? 'the filter' : 'a rule';
+  const isVersion = attribute === names.version;
+  const namedBy = inFilter ? 'the filter' : isVersion ? 'load.mode' : 'a rule';
   if (items === sample.items) return neverSeen(sample, attribute, namedBy, names.seen);
   const finding = warning(
     'ATTRIBUTE_LACKING',
     `${items} of ${sample.items} sampled items (${percent(items, sample.items)}) lack the attribute ${attribute}, which ${namedBy} names.`,
     inFilter
       ? `Decide what is to become of them: attribute_exists(${attribute}) and attribute_not_exists(${attribute}) tell them apart in the filter.`
-      : 'The rule does nothing to them: make sure that they do not hold the same data under another name.',
+      : isVersion
+        ? 'They are written only where the target has no such item.'
+        : 'The rule does nothing to them: make sure that they do not hold the same data under another name.',
   );
-  return inFilter ? finding : { ...finding, severity: 'note' };
+  return inFilter || isVersion ? finding : { ...finding, severity: 'note' };
 }
 
 /** A slip in a name is the usual reason, and then what the rule was to hide would leave as it is. */

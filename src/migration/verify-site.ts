@@ -111,6 +111,8 @@ export async function verifyTargetSite(workspace: Workspace, stages: Stages): Pr
       pairs && Readable.from([pairs.body]),
       { signal },
     );
+    // An answer is good for the question that it was given to; another difference is another question.
+    if (pairs !== undefined) await bucket.delete(layout.verification('pairs'), signal);
     record(workspace, result, subject);
     return result;
   });

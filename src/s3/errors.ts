@@ -62,6 +62,15 @@ export const classify: Classify = (response, request, site) => {
   if (access !== undefined) return access;
   if ((status >= 500 && status !== 501) || success || transient.has(code))
     return new DynaferryError('SERVICE_FAILED', `${site.role}: S3 failed at ${where} (${status} ${code})`, details);
+  if (code === UNREADABLE)
+    return new DynaferryError(
+      'REQUEST_REFUSED',
+      `${site.role}: ${site.s3Url} does not answer as S3 does (status ${status})`,
+      {
+        ...details,
+        fix: `Check endpoint.s3 of the ${site.role} in migration.yaml, and what stands between here and there.`,
+      },
+    );
   return new DynaferryError(
     'REQUEST_REFUSED',
     `${site.role}: S3 refuses ${request.operation} on ${where} (${status} ${code})`,
@@ -69,11 +78,14 @@ export const classify: Classify = (response, request, site) => {
   );
 };
 
+/** An answer that is not S3's XML. */
+const UNREADABLE = 'UnreadableAnswer';
+
 /** A HEAD has no body to say more. */
 function codeOfStatus(status: number): string {
   if (status === 404) return 'NotFound';
   if (status === 403) return 'AccessDenied';
   if (status === 401) return 'Unauthorized';
   if (status === 412) return 'PreconditionFailed';
-  return 'UnreadableAnswer';
+  return UNREADABLE;
 }
