@@ -142,13 +142,13 @@ class Sampler {
     }
   }
 
-  result(attributesNamed: readonly string[]): Plan['sample'] {
+  result(named: readonly string[]): Plan['sample'] {
     return {
       items: this.#items,
       passed: this.#passed,
       filtered: this.#filtered,
       refused: [...this.#refused.values()],
-      lacking: attributesNamed.map((attribute) => ({
+      lacking: named.map((attribute) => ({
         attribute,
         items: this.#items - (this.#present.get(attribute) ?? 0),
       })),
