@@ -27,7 +27,8 @@ const plain = { filter: false, pushDown: false, rules: false, compression: 'gzip
 const ALL = 'loop: all, gzip -6';
 const ALL_FAST = 'loop: all, gzip -1';
 const FILTERED = 'loop: 20 % pass, gzip -6';
-const LOAD = 'loop: BatchWriteCommand';
+const LOAD = 'loop: BatchWriteCommand, of plain JSON';
+const LOAD_NATIVE = 'loop: BatchWriteCommand, of DynamoDB JSON';
 
 export const exportCases: Case[] = [
   { stage: 'export', name: ALL, job: { ...plain, program: 'loop-export' } },
@@ -75,10 +76,23 @@ export const loadCases: Case[] = [
   },
   {
     stage: 'load',
-    name: 'dynaferry: load',
+    name: LOAD_NATIVE,
+    job: { ...plain, program: 'loop-load', dynamoDbJson: true },
+    staged: { ...plain, program: 'dynaferry-export' },
+  },
+  {
+    stage: 'load',
+    name: 'dynaferry: load, gzip',
     job: { ...plain, program: 'dynaferry-load' },
     staged: { ...plain, program: 'dynaferry-export' },
-    beside: LOAD,
+    beside: LOAD_NATIVE,
+  },
+  {
+    stage: 'load',
+    name: 'dynaferry: load, zstd',
+    job: { ...plain, program: 'dynaferry-load', compression: 'zstd' },
+    staged: { ...plain, program: 'dynaferry-export', compression: 'zstd' },
+    beside: LOAD_NATIVE,
   },
 ];
 

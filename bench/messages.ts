@@ -42,6 +42,8 @@ export interface Job {
   gzipLevel?: number;
   /** The loop gives each line to the compressor by itself. */
   writesPerItem?: boolean;
+  /** The loop loads the objects of dynaferry's export: DynamoDB JSON, as DynamoDB's own exports hold it. */
+  dynamoDbJson?: boolean;
 }
 
 /** What a measured process did. */

@@ -1,3 +1,4 @@
+import { STAGED_PREFIX } from './staged.ts';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { BUCKET, REGION, type Job } from '../messages.ts';
@@ -19,7 +20,7 @@ const RULES = `  attributes:
 `;
 
 /** Objects are staged here by exports, and read from here by loads: what lies between, the transfer, is not measured. */
-const STAGED = `s3://${BUCKET}/staged/`;
+const STAGED = `s3://${BUCKET}/${STAGED_PREFIX}`;
 const UNUSED = `s3://${BUCKET}/unused/`;
 
 export function exportWork(job: Job): Work {

@@ -4,7 +4,9 @@ import { createGunzip } from 'node:zlib';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { GetObjectCommand, ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3';
 import { BatchWriteCommand, DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import { unmarshall } from '@aws-sdk/util-dynamodb';
 import { accessKey, BUCKET, REGION, type Job } from '../messages.ts';
+import { STAGED_PREFIX } from './staged.ts';
 import type { Work } from './main.ts';
 
 /** As many requests at once as dynaferry's load has. */
@@ -13,10 +15,10 @@ const BATCH_ITEMS = 25;
 
 /**
  * The usual way to load with the SDK: line by line, JSON.parse, BatchWriteCommand with 25 items. It loads what the loop's own export wrote, which are plain
- * JavaScript values; with DynamoDB JSON it would have to unmarshall them first, at more cost still.
+ * JavaScript values; or DynamoDB JSON, which it has to unmarshall first.
  */
 export function loadWork(job: Job): Work {
-  const { endpoints, items } = job;
+  const { endpoints, items, dynamoDbJson = false } = job;
   const table = `loaded-${items}`;
   const dynamodb = DynamoDBDocumentClient.from(
     new DynamoDBClient({ region: REGION, endpoint: endpoints.dynamodb, credentials: accessKey }),
@@ -42,7 +44,7 @@ export function loadWork(job: Job): Work {
       if (underWay.size >= CONCURRENCY) await Promise.race(underWay);
     };
     for await (const line of createInterface({ input: (object.Body as Readable).pipe(createGunzip()) })) {
-      batch.push(JSON.parse(line) as Record<string, unknown>);
+      batch.push(dynamoDbJson ? readNative(line) : (JSON.parse(line) as Record<string, unknown>));
       loaded++;
       if (batch.length === BATCH_ITEMS) await send();
     }
@@ -51,11 +53,20 @@ export function loadWork(job: Job): Work {
   }
 
   return async () => {
-    const listed = await s3.send(new ListObjectsV2Command({ Bucket: BUCKET, Prefix: 'loop/' }));
+    const listed = await s3.send(
+      new ListObjectsV2Command({ Bucket: BUCKET, Prefix: dynamoDbJson ? STAGED_PREFIX : 'loop/' }),
+    );
+    const objects = (listed.Contents ?? []).filter(({ Key = '' }) => !dynamoDbJson || Key.includes('/data/'));
     const underWay = new Set<Promise<void>>();
     let loaded = 0;
-    for (const { Key = '' } of listed.Contents ?? []) loaded += await loadObject(Key, underWay);
+    for (const { Key = '' } of objects) loaded += await loadObject(Key, underWay);
     await Promise.all(underWay);
     return loaded;
   };
+}
+
+/** One line `{"Item":…}` of an export in DynamoDB's format. */
+function readNative(line: string): Record<string, unknown> {
+  const { Item } = JSON.parse(line) as { Item: Parameters<typeof unmarshall>[0] };
+  return unmarshall(Item);
 }

@@ -18,6 +18,7 @@ const SLOW_DOWN_MS_MIN = 1000;
 /** …and grows by this share a second until the cap, or until throttled again. */
 const RECOVERY_PER_SECOND = 0.05;
 const RECENT_MS = 3000;
+const RECENT_SLOT_MS = 100;
 /** A mean over less than this would be chance. */
 const RECENT_MS_MIN = 250;
 
@@ -70,7 +71,10 @@ export class Pacer {
   settle(reserved: number, spent: number): void {
     this.#balance += reserved - spent;
     const nowMs = this.#clock.nowMs();
-    this.#recent.push({ ms: nowMs, units: spent });
+    const last = this.#recent.at(-1);
+    // Thousands of requests a second are not worth an entry each.
+    if (last !== undefined && nowMs - last.ms < RECENT_SLOT_MS) last.units += spent;
+    else this.#recent.push({ ms: nowMs, units: spent });
     while (this.#recent.length > 0 && this.#recent[0].ms < nowMs - RECENT_MS) this.#recent.shift();
   }
 

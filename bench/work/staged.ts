@@ -1,0 +1,2 @@
+/** Where dynaferry's exports lie in the bucket. */
+export const STAGED_PREFIX = 'staged/';
