@@ -133,6 +133,30 @@ export class ItemView {
     }
   }
 
+  /**
+   * Reads the item in [start, end) only until it has met every name of the table, for one who needs those and knows where the item ends. What stands behind
+   * is not looked at, and `count` does not count it. Throws MalformedJson like read, and where an attribute reaches beyond the end.
+   */
+  readNamed(bytes: Buffer, start: number, end: number): void {
+    this.bytes = bytes;
+    this.start = start;
+    this.end = end;
+    this.count = 0;
+    this.#indexOfId.fill(-1);
+    let left = this.names.names.length;
+    let i = expectByte(bytes, start, OPEN_BRACE);
+    if (bytes[i] === CLOSE_BRACE) return;
+    while (left > 0) {
+      i = this.#readAttribute(bytes, i);
+      if (i >= end) throw new MalformedJson('an attribute reaches beyond its item', i);
+      if (this.nameId[this.count - 1] >= 0) left--;
+      const c = bytes[i];
+      if (c === COMMA) i = skipSpace(bytes, i + 1);
+      else if (c === CLOSE_BRACE) return;
+      else throw new MalformedJson('an item does not end', i);
+    }
+  }
+
   #readAttribute(bytes: Buffer, at: number): number {
     if (bytes[at] !== QUOTE) throw new MalformedJson('expected an attribute name', at);
     const nameStart = at + 1;

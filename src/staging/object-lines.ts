@@ -193,6 +193,16 @@ export function readItemLine(block: Buffer, at: number, end: number, view: ItemV
   if (itemEnd >= end || behind < end) throw new MalformedJson('a line does not end with its item', itemEnd);
 }
 
+/**
+ * The same, but attributes only until all that the view has names for are met; the item's end is taken to be the line's. For lines whose object was
+ * checked as a whole, and whose items somebody else reads again: DynamoDB refuses one that is not valid.
+ */
+export function readItemLineNamed(block: Buffer, at: number, end: number, view: ItemView): void {
+  // Lines that end otherwise are looked at in full.
+  if (block[end - 1] !== CLOSE_BRACE || block[end - 2] !== CLOSE_BRACE) return readItemLine(block, at, end, view);
+  view.readNamed(block, itemStart(block, at), end - 1);
+}
+
 /** `{"Item":`, which is how all lines begin that we or DynamoDB write. */
 const LINE_HEAD = Buffer.from('{"Item":');
 

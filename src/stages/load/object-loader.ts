@@ -16,7 +16,7 @@ import { keyAttributes, KeyReader, type KeySchema } from '../../model/key.ts';
 import { MalformedJson, skipSpace } from '../../model/json-bytes.ts';
 import type { S3Bucket } from '../../s3/bucket.ts';
 import type { ExportLayout } from '../../staging/layout.ts';
-import { readItemLine, readObjectLines, type ExpectedObject } from '../../staging/object-lines.ts';
+import { readItemLineNamed, readObjectLines, type ExpectedObject } from '../../staging/object-lines.ts';
 import { writeLoadDeadLetters } from './dead-letter-file.ts';
 import { LowWaterMark } from './low-water-mark.ts';
 
@@ -134,7 +134,7 @@ export class ObjectLoader {
 
   #read(block: Buffer, at: number, lineEnd: number): PutItem {
     try {
-      readItemLine(block, at, lineEnd, this.#view);
+      readItemLineNamed(block, at, lineEnd, this.#view);
       const { start, end } = this.#view;
       // An item without the key is DynamoDB's to refuse; it needs an identity of its own here.
       const identity = this.#keys.identity(this.#view) ?? `?${at}`;
