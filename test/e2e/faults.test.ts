@@ -22,6 +22,8 @@ const at = (kind: Exclude<FaultKind, 'latency'>, n: number, ...operations: strin
   operations,
 });
 
+const certain = ['throttle', 'server-error', 'reset-before', 'reset-after', 'truncate', 'corrupt'] as const;
+
 /** What any service may do to any request. */
 const troubles: FaultRule[] = [
   sometimes('throttle', 0.05),
@@ -68,6 +70,9 @@ test.each([2, 3])(
         rules: (service) =>
           service === 'dynamodb'
             ? [
+                // Chance alone may leave a kind out: each has one that is certain.
+                ...certain.map((kind, i) => at(kind, 2 + 3 * i, 'Scan')),
+                at('partial-batch', 2, 'BatchWriteItem'),
                 sometimes('partial-batch', 0.3, 'BatchWriteItem'),
                 sometimes('corrupt', 0.05, 'Scan', 'BatchWriteItem'),
                 ...troubles,
