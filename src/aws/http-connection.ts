@@ -168,12 +168,14 @@ export class HttpConnection {
   }
 
   #onData(bytes: Buffer): void {
+    const exchange = this.#exchange;
     // What nobody asked for.
-    if (this.#exchange === undefined) return this.#fail(new MalformedResponse('bytes without a request'));
+    if (exchange === undefined) return this.#fail(new MalformedResponse('bytes without a request'));
     this.#touch();
     try {
       let at = 0;
-      while (at < bytes.length && this.#exchange !== undefined) at = this.#receive(bytes, at);
+      // Only this exchange's: the connection may have begun the next one by the end of it, and what stands behind is not its answer.
+      while (at < bytes.length && this.#exchange === exchange) at = this.#receive(bytes, at);
       if (at < bytes.length) this.#fail(new MalformedResponse('bytes behind a response'));
     } catch (error) {
       this.#fail(error as Error);

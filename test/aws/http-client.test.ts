@@ -116,6 +116,21 @@ describe('HttpClient gives the whole answer', () => {
     expect([answer.status, answer.headers['content-length'], answer.body.length]).toEqual([200, '1000000000', 0]);
     expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(500_000_000);
   });
+
+  it('never takes what stands behind one answer for the answer to the next request', async () => {
+    let requests = 0;
+    await using server = await HostileServer.start((socket) => {
+      const behind = 'HTTP/1.1 200 OK\r\ncontent-length: 7\r\n\r\nforeign';
+      const own = `HTTP/1.1 200 OK\r\ncontent-length: 3\r\n\r\nown`;
+      socket.write(++requests === 1 ? own + behind : own);
+    });
+    const client = new HttpClient(server.endpoint, { connectionsMax: 1, idleMsMax: 2000 });
+    const first = client.send({ method: 'GET', path: '/first', headers: {} });
+    const second = client.send({ method: 'GET', path: '/second', headers: {} });
+    expect((await first).body.toString()).toBe('own');
+    await expect(second).rejects.toMatchObject({ code: 'INTERRUPTED_NETWORK' });
+    await client.close();
+  });
 });
 
 describe('HttpClient, aborted', () => {
