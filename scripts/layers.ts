@@ -9,6 +9,7 @@ export const layers = [
   'engine',
   'stages',
   'migration',
+  'copy',
   'demo',
   // What the package exports: console and cli are programs that use it.
   'index.ts',

@@ -70,7 +70,78 @@ export interface Summary {
   error?: { code: string; message: string; fix: string };
 }
 
-export type ProgressEvent = StageProgress | StageState | Notice | Summary;
+/** Where a copy from bucket to bucket stands. Counts are of this run; they only grow. */
+export interface CopyProgress {
+  type: 'copy';
+  /** The copy's name. */
+  copy: string;
+  /** Objects of the source that were listed so far, and whether that is all of them. */
+  listed: number;
+  listingDone: boolean;
+  /** Objects that are the same at both sides already. */
+  same: number;
+  /** Objects to copy, as far as listed. */
+  objectsTotal: number;
+  bytesTotal: number;
+  /** Objects that have arrived, and bytes of them and of parts of others. */
+  copied: number;
+  bytes: number;
+  failed: number;
+  archived: number;
+  deleted: number;
+  /** Connections that are used now. */
+  connections: number;
+  throttles: number;
+  retries: number;
+}
+
+/** What a dry run would do to an object, or what a comparison found of it. */
+export interface CopyDecision {
+  type: 'copy-object';
+  copy: string;
+  /** The key at the source; of an object that only the target has, the key there. */
+  key: string;
+  action: 'copy' | 'delete' | 'archived';
+  /** Why: missing, size, etag, newer, checksum, retry; extra for what only the target has; the storage class of what is archived. */
+  reason: string;
+  sizeBytes: number;
+}
+
+/**
+ * The end of a copy; the last event. Every object of the source counts once: listed = excluded + same + copied + failed + archived + vanished
+ * (+ `toCopy` of a dry run or a comparison).
+ */
+export interface CopySummary {
+  type: 'copy-summary';
+  ok: boolean;
+  copy: string;
+  listed: number;
+  /** Left out by prefixes, globs, times and sizes. */
+  excluded: number;
+  same: number;
+  copied: number;
+  /** Not yet copied when the run ended: all that a dry run would copy, or what an interrupted one left. */
+  toCopy: number;
+  toCopyBytes: number;
+  /** Removed from the source between listing and reading. */
+  vanished: number;
+  failed: number;
+  /** In an archive (GLACIER, DEEP_ARCHIVE), to be restored first. */
+  archived: number;
+  /** Objects of the target that the source does not have: deleted, or found where nothing is deleted. */
+  deleted: number;
+  extra: number;
+  /** Bytes of the objects copied. */
+  bytes: number;
+  retries: number;
+  throttles: number;
+  seconds: number;
+  /** The file that lists what failed, where something did. */
+  failedFile?: string;
+  error?: { code: string; message: string; fix: string };
+}
+
+export type ProgressEvent = StageProgress | StageState | Notice | Summary | CopyProgress | CopyDecision | CopySummary;
 
 /** Hears of every event, in order. Must not throw and must not block. */
 export type EventListener = (event: ProgressEvent) => void;
