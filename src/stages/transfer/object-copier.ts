@@ -119,7 +119,7 @@ export class ObjectCopier {
       if (parts !== undefined) return { uploadId: begun.uploadId, etags };
       await target.abortUpload(targetKey, begun.uploadId, signal);
     }
-    const uploadId = await target.createUpload(targetKey, { metadata, signal });
+    const { uploadId } = await target.createUpload(targetKey, { metadata, signal });
     ledger.setUpload(seq, uploadId, object.etag);
     return { uploadId, etags };
   }

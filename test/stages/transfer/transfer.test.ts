@@ -161,7 +161,7 @@ describe('copying in parts', () => {
     const object = await staged();
     for (const sourceEtag of ['"an older one"', object.etag]) {
       target.objects.clear();
-      const id = await target.createUpload('t', {});
+      const { uploadId: id } = await target.createUpload('t', {});
       await target.uploadPart('t', id, 1, Buffer.alloc(PART));
       ledger.setUpload(1, id, sourceEtag);
       if (sourceEtag === object.etag) target.uploads.clear();
