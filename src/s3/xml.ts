@@ -5,7 +5,9 @@ const parser = new XMLParser({
   // Keys, tags and sizes stay text: '007' is a key, not a number.
   parseTagValue: false,
   trimValues: false,
-  isArray: (name) => ['Contents', 'CommonPrefixes', 'Part', 'Upload'].includes(name),
+  // A refused request has one Error at its root, a deletion one for each object that was kept.
+  isArray: (name, path) =>
+    ['Contents', 'CommonPrefixes', 'Part', 'Upload', 'Tag'].includes(name) || path === 'DeleteResult.Error',
 });
 
 /** An element of one of S3's answers: text or children. */
@@ -28,6 +30,12 @@ export function parseXml(body: Buffer, root: string): XmlElement | undefined {
 export function text(element: XmlElement, name: string): string {
   const child = element[name];
   return typeof child === 'string' ? child : '';
+}
+
+/** A child element; one without content where it is missing. */
+export function child(element: XmlElement, name: string): XmlElement {
+  const found = element[name];
+  return typeof found === 'object' && !Array.isArray(found) ? found : {};
 }
 
 /** All children of a name that can occur more than once. */
