@@ -30,7 +30,7 @@ const RECENT_MS_MIN = 250;
  * multiplicative decrease).
  */
 export class Pacer {
-  readonly #cap: number;
+  #cap: number;
   readonly #clock: Clock;
   #rate: number;
   #balance: number;
@@ -53,6 +53,16 @@ export class Pacer {
   /** Units per second that are allowed now; Infinity where there is neither a cap nor a throttle. */
   get unitsPerSecond(): number {
     return this.#rate;
+  }
+
+  /** Another cap from now on; Infinity for none. */
+  capAt(unitsPerSecond: number): void {
+    if (unitsPerSecond === this.#cap) return;
+    if (!(unitsPerSecond > 0)) throw new RangeError('a rate must be above 0');
+    this.#refill();
+    // What was spent while nothing was limited is no debt.
+    if (this.#rate === Infinity) this.#balance = 0;
+    this.#cap = this.#rate = unitsPerSecond;
   }
 
   /** Waits, in order of the calls, until the bucket is not overdrawn; then takes `units` from it, which may overdraw it. */

@@ -52,9 +52,16 @@ export class S3Bucket {
     await this.send('GET', '', 'ListBucket', { query: { 'list-type': '2', 'max-keys': '1', prefix }, signal });
   }
 
-  /** Undefined where there is no such key. */
-  async head(key: string, signal?: AbortSignal): Promise<ObjectDetails | undefined> {
-    const head = async (): Promise<ObjectDetails> => readInfo(await this.send('HEAD', key, 'GetObject', { signal }));
+  /** Undefined where there is no such key. With a part's number AWS gives that part's length, and how many there are. */
+  async head(
+    key: string,
+    signal?: AbortSignal,
+    options: { partNumber?: number } = {},
+  ): Promise<ObjectDetails | undefined> {
+    const query: Record<string, string> =
+      options.partNumber === undefined ? {} : { partNumber: String(options.partNumber) };
+    const head = async (): Promise<ObjectDetails> =>
+      readInfo(await this.send('HEAD', key, 'GetObject', { query, signal }));
     try {
       return await head().catch(async (error: unknown) => {
         if (!(error instanceof DynaferryError && (error.status === 400 || error.code === 'ACCESS_DENIED'))) throw error;

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { DynaferryError } from '../../model/errors.ts';
 import { isGone } from '../../s3/bucket.ts';
-import type { PutOptions } from '../../s3/object-info.ts';
+import type { CreatedUpload, PutOptions } from '../../s3/object-info.ts';
 import type { Link } from './link.ts';
 
 /** A multipart upload of ours that was begun for one version of a source object. */
@@ -26,12 +26,14 @@ export interface MultipartOptions {
   /** What the object is written with. */
   write: Pick<PutOptions, 'headers' | 'metadata'>;
   record: UploadRecord;
-  /** Gives a part that has been checked; called in order of the parts. `isThere` says that the target has it already. */
-  readPart: (index: number, isThere: boolean) => Promise<Buffer>;
-  /** Lower-case hex of each part, where it is known before the part is read. */
-  partSha256?: readonly string[];
-  /** Parts that the target has are read all the same: the check goes over all of them in order. */
-  readsAll: boolean;
+  /** Brings a part to the upload and gives its ETag; called in order of the parts. */
+  movePart: (part: { uploadId: string; index: number; etag: string | undefined }) => Promise<string>;
+  /** Parts that the target has are moved all the same (with their `etag`): a check goes over all of them in order. */
+  movesAll: boolean;
+  /** Whether a part is in memory while it is moved. */
+  holdsParts: boolean;
+  /** Hears of the answer to an upload that is begun. */
+  onCreated?: (headers: CreatedUpload['headers']) => void;
   /** Hears of the parts' ETags before the object is made of them; throws where they must not become one. */
   beforeComplete: (etags: readonly string[]) => void;
 }
@@ -71,7 +73,7 @@ export function compositeEtag(partEtags: readonly string[]): string {
 
 async function openUpload(
   { target, signal }: Link,
-  { targetKey, sourceEtag, sizeBytes, partSizeBytes, write, record }: MultipartOptions,
+  { targetKey, sourceEtag, sizeBytes, partSizeBytes, write, record, onCreated }: MultipartOptions,
 ): Promise<{ uploadId: string; etags: (string | undefined)[] }> {
   const etags = Array.from<string | undefined>({ length: Math.ceil(sizeBytes / partSizeBytes) });
   const begun = await record.find();
@@ -83,44 +85,43 @@ async function openUpload(
     if (parts !== undefined) return { uploadId: begun.uploadId, etags };
     await target.abortUpload(targetKey, begun.uploadId, signal);
   }
-  const { uploadId } = await target.createUpload(targetKey, { ...write, signal });
+  const { uploadId, headers } = await target.createUpload(targetKey, { ...write, signal });
+  onCreated?.(headers);
   await record.save({ uploadId, sourceEtag, partSizeBytes });
   return { uploadId, etags };
 }
 
 async function moveParts(
-  link: Link,
-  { targetKey, sizeBytes, partSizeBytes, readPart, partSha256, readsAll }: MultipartOptions,
+  { memory, signal, onBytes }: Link,
+  { sizeBytes, partSizeBytes, movePart, movesAll, holdsParts }: MultipartOptions,
   uploadId: string,
   etags: (string | undefined)[],
 ): Promise<void> {
-  const { target, gate, memory, signal, onBytes } = link;
   const failures: unknown[] = [];
   const underWay = new Set<Promise<void>>();
-  const movePart = async (index: number): Promise<void> => {
-    const isThere = etags[index] !== undefined;
-    const body = await readPart(index, isThere);
-    if (!isThere && failures.length === 0)
-      etags[index] = await gate.run(
-        () => target.uploadPart(targetKey, uploadId, index + 1, body, { sha256: partSha256?.[index], signal }),
-        signal,
-      );
-    onBytes(body.length);
+  const move = async (index: number, bytes: number): Promise<void> => {
+    try {
+      etags[index] = await movePart({ uploadId, index, etag: etags[index] });
+      onBytes(bytes);
+    } catch (error) {
+      failures.push(error);
+    } finally {
+      memory.release(holdsParts ? bytes : 0);
+    }
   };
   for (let index = 0; index < etags.length && failures.length === 0; index++) {
     const bytes = partLength(sizeBytes, partSizeBytes, index);
-    if (etags[index] !== undefined && !readsAll) {
+    if (etags[index] !== undefined && !movesAll) {
       onBytes(bytes);
       continue;
     }
-    await memory.acquire(bytes, signal).catch((error: unknown) => failures.push(error));
-    if (failures.length > 0) break;
-    const work: Promise<void> = movePart(index)
-      .catch((error: unknown) => void failures.push(error))
-      .finally(() => {
-        memory.release(bytes);
-        underWay.delete(work);
-      });
+    try {
+      await memory.acquire(holdsParts ? bytes : 0, signal);
+    } catch (error) {
+      failures.push(error);
+      break;
+    }
+    const work: Promise<void> = move(index, bytes).finally(() => underWay.delete(work));
     underWay.add(work);
   }
   // After a failure no part is begun any more, and those under way end before it is told: nothing goes on behind the caller's back.

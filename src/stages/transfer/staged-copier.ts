@@ -65,6 +65,7 @@ export class StagedCopier {
     targetKey: string,
     metadata: Record<string, string>,
   ): Promise<void> {
+    const { gate, target, signal } = this.#link;
     const { sizeBytes, partSizeBytes, etag } = object;
     await transferInParts(this.#link, {
       targetKey,
@@ -73,9 +74,13 @@ export class StagedCopier {
       partSizeBytes,
       write: { metadata },
       record: this.#record(seq, partSizeBytes),
-      readPart: (index) => this.#readPart(object, sourceKey, index),
-      partSha256: object.partSha256,
-      readsAll: false,
+      movePart: async ({ uploadId, index }) => {
+        const body = await this.#readPart(object, sourceKey, index);
+        const sha256 = object.partSha256[index];
+        return gate.run(() => target.uploadPart(targetKey, uploadId, index + 1, body, { sha256, signal }), signal);
+      },
+      movesAll: false,
+      holdsParts: true,
       beforeComplete: () => undefined,
     });
   }
