@@ -5,7 +5,7 @@ const parser = new XMLParser({
   // Keys, tags and sizes stay text: '007' is a key, not a number.
   parseTagValue: false,
   trimValues: false,
-  isArray: (name) => ['Contents', 'CommonPrefixes', 'Part', 'Upload'].includes(name),
+  isArray: (name) => ['CommonPrefixes', 'Part', 'Upload'].includes(name),
 });
 
 /** An element of one of S3's answers: text or children. */
