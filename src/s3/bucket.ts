@@ -1,19 +1,26 @@
 import { SignedClient, type ClientOptions, type ServiceRequest } from '../aws/signed-client.ts';
 import { header, type HttpResponse } from '../aws/http-client.ts';
 import { uriEncode } from '../aws/signer.ts';
+import { BufferPool } from '../model/buffer-pool.ts';
 import { DynaferryError } from '../model/errors.ts';
 import { classify } from './errors.ts';
+import { readListPage, type ListPage } from './list-page.ts';
 import {
   readInfo,
   type CreatedUpload,
   type ListedObject,
+  type ListPageOptions,
   type ObjectDetails,
   type PutOptions,
   type UploadedPart,
 } from './object-info.ts';
 import { fetchWhole } from './whole-body.ts';
+import { MalformedXml } from './xml-cursor.ts';
 import { children, parseXml, text, type XmlElement } from './xml.ts';
 import type { Site } from '../aws/site.ts';
+
+/** Answers to listings lie here only until they are read: a thousand keys of usual length, for as many listings as go on side by side. */
+const listings = new BufferPool(512 * 1024, 16);
 
 /** What a request has besides method and key. */
 export interface RequestRest {
@@ -21,6 +28,7 @@ export interface RequestRest {
   headers?: Record<string, string>;
   body?: Buffer;
   bodySha256?: string;
+  into?: BufferPool;
   signal?: AbortSignal;
 }
 
@@ -131,20 +139,41 @@ export class S3Bucket {
     prefix: string,
     options: { startAfter?: string; signal?: AbortSignal } = {},
   ): AsyncGenerator<ListedObject> {
+    let { startAfter } = options;
     let token: string | undefined;
     do {
-      const query: Record<string, string> = { 'list-type': '2', 'encoding-type': 'url', prefix };
-      if (token !== undefined) query['continuation-token'] = token;
-      else if (options.startAfter !== undefined) query['start-after'] = options.startAfter;
-      const page = await this.xml('GET', '', 'ListBucket', 'ListBucketResult', { query, signal: options.signal });
-      for (const entry of children(page, 'Contents'))
-        yield {
-          key: decodeKey(text(entry, 'Key')),
-          sizeBytes: Number(text(entry, 'Size')),
-          etag: text(entry, 'ETag').replaceAll('&quot;', '"'),
-        };
-      token = text(page, 'IsTruncated') === 'true' ? text(page, 'NextContinuationToken') : undefined;
+      const page = await this.listPage(prefix, { startAfter, token, signal: options.signal });
+      yield* page.objects;
+      startAfter = page.objects.at(-1)?.key ?? startAfter;
+      token = page.token;
     } while (token !== undefined);
+  }
+
+  /**
+   * One page of the objects below a prefix. Throws SERVICE_FAILED where the answer is no listing, is not whole, or does not come after `startAfter`
+   * in strictly ascending order: what is read of it is all of it.
+   */
+  async listPage(prefix: string, options: ListPageOptions = {}): Promise<ListPage> {
+    const { startAfter, token, maxKeys, signal } = options;
+    const query: Record<string, string> = { 'list-type': '2', 'encoding-type': 'url', prefix };
+    if (token !== undefined) query['continuation-token'] = token;
+    else if (startAfter !== undefined) query['start-after'] = startAfter;
+    if (maxKeys !== undefined) query['max-keys'] = String(maxKeys);
+    const response = await this.send('GET', '', 'ListBucket', { query, into: listings, signal });
+    try {
+      const page = readListPage(response.body, { prefix, after: startAfter });
+      if (token !== undefined && page.token === token) throw new MalformedXml('the token that was sent', 0);
+      return page;
+    } catch (error) {
+      if (!(error instanceof MalformedXml)) throw error;
+      throw new DynaferryError(
+        'SERVICE_FAILED',
+        `${this.site.role}: S3 gave no listing of ${this.uri(prefix)} that can be relied on (${error.message})`,
+        { status: response.status, cause: error },
+      );
+    } finally {
+      listings.give(response.body);
+    }
   }
 
   /** The names of the folders directly below a prefix that ends in `/`; each name without slashes. */

@@ -19,7 +19,22 @@ export interface ObjectDetails extends ObjectInfo {
 export interface ListedObject {
   key: string;
   sizeBytes: number;
+  /** With quotes, also where the service gives none. */
   etag: string;
+  /** Milliseconds since 1970. */
+  lastModifiedMs: number;
+  /** STANDARD where the service names none. */
+  storageClass: string;
+}
+
+export interface ListPageOptions {
+  /** Keys come after this one. With a token it is the last key of the page before. */
+  startAfter?: string;
+  /** Of the page before. */
+  token?: string;
+  /** 1000, which is also the most, where absent. */
+  maxKeys?: number;
+  signal?: AbortSignal;
 }
 
 export interface PutOptions {

@@ -6,8 +6,7 @@ const parser = new XMLParser({
   parseTagValue: false,
   trimValues: false,
   // A refused request has one Error at its root, a deletion one for each object that was kept.
-  isArray: (name, path) =>
-    ['Contents', 'CommonPrefixes', 'Part', 'Upload', 'Tag'].includes(name) || path === 'DeleteResult.Error',
+  isArray: (name, path) => ['CommonPrefixes', 'Part', 'Upload', 'Tag'].includes(name) || path === 'DeleteResult.Error',
 });
 
 /** An element of one of S3's answers: text or children. */

@@ -80,7 +80,7 @@ export class MemoryBucket extends S3Bucket {
     const keys = [...this.objects.keys()].filter((key) => key.startsWith(prefix) && key > (options.startAfter ?? ''));
     for (const key of keys.sort()) {
       const { sizeBytes, etag } = this.objects.get(key) as Stored;
-      yield { key, sizeBytes, etag };
+      yield { key, sizeBytes, etag, lastModifiedMs: 0, storageClass: 'STANDARD' };
     }
   }
 
