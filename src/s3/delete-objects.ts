@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { S3Bucket } from './bucket.ts';
-import { children, text } from './xml.ts';
+import { children, escapeXml, text } from './xml.ts';
 
 /** The most keys that one request takes: https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html */
 export const DELETE_KEYS_MAX = 1000;
@@ -31,7 +31,3 @@ export async function deleteObjects(
 
 // oxlint-disable-next-line no-control-regex
 const UNWRITABLE = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/;
-
-function escapeXml(text: string): string {
-  return text.replace(/[&<>\r\n\t]/g, (character) => `&#${character.charCodeAt(0)};`);
-}

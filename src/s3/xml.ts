@@ -42,3 +42,8 @@ export function children(element: XmlElement, name: string): XmlElement[] {
   const child = element[name];
   return Array.isArray(child) ? child.filter((one) => typeof one === 'object') : [];
 }
+
+/** Text as it stands in an element. */
+export function escapeXml(plain: string): string {
+  return plain.replace(/[&<>\r\n\t]/g, (character) => `&#${character.charCodeAt(0)};`);
+}

@@ -1,6 +1,13 @@
 import { createHash } from 'node:crypto';
 import { S3Bucket } from '../../src/s3/bucket.ts';
-import type { CreatedUpload, ListedObject, ObjectDetails, ObjectInfo, PutOptions, UploadedPart } from '../../src/s3/object-info.ts';
+import type {
+  CreatedUpload,
+  ListedObject,
+  ObjectDetails,
+  ObjectInfo,
+  PutOptions,
+  UploadedPart,
+} from '../../src/s3/object-info.ts';
 import { DynaferryError } from '../../src/model/errors.ts';
 import { siteAt } from '../aws/site-at.ts';
 
