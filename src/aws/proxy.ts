@@ -62,7 +62,7 @@ export function proxyFromEnvironment(role: string, endpoint: URL, env: ProxyEnvi
 
 /** `*`, or names separated by commas: a name stands for itself and what ends in it after a dot, with the port or without. */
 function isExempt(endpoint: URL, noProxy: string): boolean {
-  if (noProxy.trim() === '*') return true;
+  if (noProxy === '*') return true;
   const hosts = [endpoint.hostname, endpoint.host];
   return noProxy
     .split(',')

@@ -57,7 +57,9 @@ export class RangeBody implements ResumableBody {
   }
 
   #rest(length: number): Buffer {
-    this.#buffer ??= Buffer.allocUnsafeSlow(length);
+    // The length may be another one as long as nothing of it has been kept.
+    if (this.#buffer === undefined || (this.#received === 0 && this.#buffer.length !== length))
+      this.#buffer = Buffer.allocUnsafeSlow(length);
     return this.#buffer.subarray(this.#received);
   }
 
@@ -71,7 +73,8 @@ export class RangeBody implements ResumableBody {
     const at = this.#start + this.#received;
     const given = status === 206 ? contentRange(head) : wholeObject(status, length);
     const end = Math.min(this.#end, given?.sizeBytes ?? Infinity);
-    if (given === undefined || given.start !== at || given.end !== end || length !== end - at)
+    const isKnownEnd = this.#received === 0 || end === this.#end;
+    if (given === undefined || given.start !== at || given.end !== end || length !== end - at || !isKnownEnd)
       throw this.#misfit(head, at);
     this.#end = end;
     this.#etag ??= etag;

@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { getCACertificates, setDefaultCACertificates } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { HttpClient } from '../../src/aws/http-client.ts';
+import { trustWith } from '../../src/aws/trust.ts';
 import { makeCertificate } from './certificate.ts';
 
 let server: Server;
@@ -51,6 +52,16 @@ describe('HttpClient over TLS', () => {
           expect(answer.body.equals(body)).toBe(true);
         }),
       );
+    await client.close();
+  });
+
+  it('trusts whom Node trusts besides those of a CA file', async () => {
+    setDefaultCACertificates([...trusted, certificate.cert.toString()]);
+    const other = makeCertificate();
+    const route = { secureContext: trustWith('source: caFile', other.certPath) };
+    other.remove();
+    const client = new HttpClient(endpoint, { connectionsMax: 1, idleMsMax: 5000, route });
+    expect((await client.send({ method: 'GET', path: '/', headers: {} })).status).toBe(200);
     await client.close();
   });
 });

@@ -169,6 +169,21 @@ describe('what a service gives that was not asked for', () => {
     expect(s3.asked.map(({ start }) => start)).toEqual([100, 140, 140]);
   });
 
+  it('a smaller object under the same ETag, is refused once the size was told, and believed before', async () => {
+    const smaller = { given: 'bytes 140-149/150', length: 10 };
+    await using s3 = await serving((socket, asked, nth) => {
+      if (nth === 2) socket.write(head(asked, smaller));
+      else give(socket, asked, nth === 1 ? 40 : Infinity);
+    });
+    const { body } = await read(s3.server.endpoint, { range: small });
+    expect(body.equals(object.subarray(100, 200))).toBe(true);
+    await using replaced = await serving((socket, asked, nth) => {
+      if (nth === 1) socket.end(head(asked, { etag: '' }) + 'x');
+      else socket.write(`${head(asked, { given: 'bytes 100-104/105', length: 5 })}short`);
+    });
+    expect((await read(replaced.server.endpoint, { range: small })).body.toString()).toBe('short');
+  });
+
   it('another version, under a right status, is SOURCE_CHANGED, in the first answer and in later ones', async () => {
     const other = { etag: '"v2"' };
     await using first = await serving((socket, asked) => socket.write(head(asked, other)));
