@@ -1,4 +1,4 @@
-import { SignedClient, type ClientOptions, type ServiceRequest } from '../aws/signed-client.ts';
+import { SignedClient, type ClientOptions, type ResumableBody, type ServiceRequest } from '../aws/signed-client.ts';
 import { header, type HttpResponse } from '../aws/http-client.ts';
 import { uriEncode } from '../aws/signer.ts';
 import { BufferPool } from '../model/buffer-pool.ts';
@@ -14,6 +14,7 @@ import {
   type PutOptions,
   type UploadedPart,
 } from './object-info.ts';
+import { RangeBody } from './range-body.ts';
 import { fetchWhole } from './whole-body.ts';
 import { MalformedXml } from './xml-cursor.ts';
 import { children, parseXml, text, type XmlElement } from './xml.ts';
@@ -29,6 +30,7 @@ export interface RequestRest {
   body?: Buffer;
   bodySha256?: string;
   into?: BufferPool;
+  resumable?: ResumableBody;
   signal?: AbortSignal;
 }
 
@@ -96,18 +98,22 @@ export class S3Bucket {
   }
 
   /**
-   * The object, or the range [start, end) of it. With `ifMatch` an object that was replaced since then ends in SOURCE_CHANGED. A body that is shorter than announced never arrives here.
+   * The object, or the range [start, end) of it. With `ifMatch` an object that was replaced since then ends in SOURCE_CHANGED. A body that is shorter than
+   * announced never arrives here. A range that breaks off goes on where it did, and is of one version of the object with or without `ifMatch`.
    */
   async get(
     key: string,
     options: { range?: { start: number; end: number }; ifMatch?: string; signal?: AbortSignal } = {},
   ): Promise<ObjectDetails & { body: Buffer }> {
-    const headers: Record<string, string> = {};
-    if (options.range !== undefined) headers['range'] = `bytes=${options.range.start}-${options.range.end - 1}`;
-    if (options.ifMatch !== undefined) headers['if-match'] = options.ifMatch;
-    const fetch = (): Promise<HttpResponse> => this.send('GET', key, 'GetObject', { headers, signal: options.signal });
-    // The ETag is that of the whole object, whatever range is asked for.
-    const response = await (options.range === undefined ? fetchWhole(fetch, this.uri(key)) : fetch());
+    const { range, ifMatch, signal } = options;
+    if (range !== undefined) {
+      const resumable = new RangeBody(range, ifMatch, `${this.site.role}: ${this.uri(key)}`);
+      const response = await this.send('GET', key, 'GetObject', { resumable, signal });
+      return { ...readInfo(response), sizeBytes: response.body.length, body: response.body };
+    }
+    const headers: Record<string, string> = ifMatch === undefined ? {} : { 'if-match': ifMatch };
+    const fetch = (): Promise<HttpResponse> => this.send('GET', key, 'GetObject', { headers, signal });
+    const response = await fetchWhole(fetch, this.uri(key));
     return { ...readInfo(response), body: response.body };
   }
 

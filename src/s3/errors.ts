@@ -50,7 +50,7 @@ export const classify: Classify = (response, request, site) => {
     );
   if (code === 'NoSuchKey' || (status === 404 && code === 'NotFound'))
     return new DynaferryError('OBJECT_NOT_FOUND', `${site.role}: there is no object ${where}`, details);
-  if (status === 412 && request.headers?.['if-match'] !== undefined)
+  if (status === 412 && (request.headers?.['if-match'] ?? request.resumable?.headers['if-match']) !== undefined)
     return new DynaferryError('SOURCE_CHANGED', `${site.role}: ${where} was replaced while it was being read`, details);
   const region = header(response, 'x-amz-bucket-region') ?? text(error, 'Region');
   if (elsewhere.has(code) || status === 301 || status === 307)
