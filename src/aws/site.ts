@@ -11,6 +11,11 @@ export interface SiteSettings extends CredentialSource {
   region: string;
   /** Other endpoints than the public ones: emulators, VPC endpoints. */
   endpoint?: { dynamodb?: string; s3?: string };
+  anonymous?: boolean;
+  requestPayer?: boolean;
+  caFile?: string;
+  proxy?: string;
+  pathStyle?: boolean;
 }
 
 /** One side of a migration, ready to be talked to. */

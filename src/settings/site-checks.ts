@@ -10,6 +10,14 @@ export interface SiteCredentials {
   role?: string | { arn: string } | undefined;
 }
 
+/** Something wrong between values, wherever they were given. */
+export interface Contradiction {
+  /** The value that it is told at. */
+  path: Path;
+  /** What is expected, and the fix. */
+  message: string;
+}
+
 /** Where `profile` and `credentials` are both given. */
 export function twoCredentials(file: YamlFile): Problem[] {
   return ['source', 'target']
@@ -22,7 +30,7 @@ export function twoCredentials(file: YamlFile): Problem[] {
 }
 
 /** A role of another partition than the region's, which no credentials could assume. */
-export function rolePartition(file: YamlFile, name: string, site: SiteCredentials & { region: string }): Problem[] {
+export function rolePartition(name: string, site: SiteCredentials & { region: string }): Contradiction[] {
   if (site.role === undefined) return [];
   const [path, arn] =
     typeof site.role === 'string' ? [[name, 'role'], site.role] : [[name, 'role', 'arn'], site.role.arn];
@@ -30,7 +38,7 @@ export function rolePartition(file: YamlFile, name: string, site: SiteCredential
   const needs = partitionOf(site.region).id;
   if (has === needs) return [];
   const message = `a role of the partition ${has} cannot be assumed in ${site.region}, which is in ${needs}; name a role arn:${needs}:iam::…`;
-  return [problemAt(file, path, message)];
+  return [{ path, message }];
 }
 
 /** Whether both sites are reached as the same account, as far as the file tells. */
@@ -40,7 +48,7 @@ export function sameCredentials(a: SiteCredentials, b: SiteCredentials): boolean
   return a.profile === b.profile && a.credentials === b.credentials && arn(a) === arn(b);
 }
 
-/** A problem of the value at a path. */
+/** Where the file has the value at a path. */
 export function problemAt(file: YamlFile, path: Path, message: string): Problem {
   // A map begins at its first key, which has nothing to do with it.
   const range = isMap(file.node(path)) ? file.keyRange(path) : undefined;

@@ -33,8 +33,9 @@ export function exclusionProblems(file: YamlFile): Problem[] {
 export function crossProblems(file: YamlFile, parsed: ParsedMigration): Problem[] {
   const { source, target } = parsed;
   return [
-    ...rolePartition(file, 'source', source),
-    ...rolePartition(file, 'target', target),
+    ...[...rolePartition('source', source), ...rolePartition('target', target)].map(({ path, message }) =>
+      problemAt(file, path, message),
+    ),
     ...sameTable(file, source, target),
     ...sameStaging(file, source, target),
   ];

@@ -43,7 +43,7 @@ describe('the JSON Schema', () => {
   test('is written as the file that the package exports', () => {
     const folder = mkdtempSync(join(tmpdir(), 'schema-'));
     try {
-      writeSchema(join(folder, 'schema.json'));
+      writeSchema(join(folder, 'schema.json'), migrationJsonSchema());
       expect(JSON.parse(readFileSync(join(folder, 'schema.json'), 'utf8'))).toEqual(schema);
     } finally {
       rmSync(folder, { recursive: true });
