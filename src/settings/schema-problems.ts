@@ -16,6 +16,9 @@ const MISSING = 'missing';
 /** Stands before the list of keys in the message that `describeIssue` gives to an unknown key. */
 const KNOWN_KEYS = 'known keys: ';
 
+/** `params` of a custom issue whose path ends in a key that is wrong, whatever its value is. */
+export const ABOUT_KEY = { about: 'key' };
+
 /** How many letters a key may be off to be taken for another. */
 const TYPO_DISTANCE_MAX = 3;
 const SHOWN_VALUE_MAX = 60;
@@ -67,6 +70,8 @@ function problemsOf(context: Context, issue: Issue, parent: Path): Found[] {
     const meant = meantBranch(issue.errors);
     if (meant !== undefined) return meant.flatMap((inner) => problemsOf(context, inner, path));
   }
+  if (issue.code === 'custom' && issue.params?.['about'] === ABOUT_KEY.about)
+    return [{ offset: (file.keyRange(path) ?? file.valueRange(path)).start, path, message: issue.message }];
   const range = file.valueRange(path);
   return [{ offset: range.start, path, got: gotText(file, path, secrets), message: issue.message }];
 }

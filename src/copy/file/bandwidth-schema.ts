@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { ABOUT_KEY } from '../../settings/schema-problems.ts';
 import { isTimeZone } from '../bandwidth.ts';
 import type { BandwidthSchedule, BandwidthWindow } from '../copy-plan.ts';
 import { rate } from './leaf-keys.ts';
@@ -16,7 +17,7 @@ const schedule = z
   .transform((map, context): BandwidthSchedule => {
     const windows: Named[] = [];
     const refuse = (key: string, message: string) =>
-      void context.addIssue({ code: 'custom', path: [key], input: map, message });
+      void context.addIssue({ code: 'custom', path: [key], input: map, params: ABOUT_KEY, message });
     for (const [key, bytesPerSecond] of Object.entries(map)) {
       if (key === 'default') continue;
       const window = parseWindow(key);

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { map, oneOf, text } from '../../settings/leaf-schema.ts';
+import { ABOUT_KEY } from '../../settings/schema-problems.ts';
 import { headerText } from './leaf-keys.ts';
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html; of the service's own making (SNOW, FSX_…) none can be asked for. */
@@ -73,13 +74,15 @@ const tags = z
         .record(z.string(), z.string({ error: 'expected text; a number goes in quotes' }))
         .superRefine((map, context) => {
           const refuse = (message: string, ...path: string[]) => context.addIssue({ code: 'custom', message, path });
+          const refuseKey = (message: string, key: string) =>
+            context.addIssue({ code: 'custom', message, path: [key], params: ABOUT_KEY });
           if (Object.keys(map).length > TAGS_MAX)
             refuse(`expected up to ${TAGS_MAX} tags, which is all that an object can have`);
           for (const [key, value] of Object.entries(map)) {
             if (key === '' || key.length > TAG_KEY_MAX)
-              refuse(`expected a tag's name of 1 to ${TAG_KEY_MAX} characters`, key);
+              refuseKey(`a tag's name has 1 to ${TAG_KEY_MAX} characters`, key);
             if (key.startsWith('aws:'))
-              refuse('the names that begin with aws: are reserved; give the tag another name', key);
+              refuseKey('the names that begin with aws: are reserved; give the tag another name', key);
             if (value.length > TAG_VALUE_MAX) refuse(`expected up to ${TAG_VALUE_MAX} characters`, key);
           }
         }),
@@ -104,6 +107,7 @@ const metadata = z
         context.addIssue({
           code: 'custom',
           path: [name],
+          params: ABOUT_KEY,
           message: 'the name of metadata is part of a header: letters, digits and - . _',
         });
   })
