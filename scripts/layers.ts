@@ -4,6 +4,7 @@ export const layers = [
   'aws',
   'dynamodb',
   's3',
+  'settings',
   'policy',
   'staging',
   'engine',

@@ -3,12 +3,27 @@ export type { InspectRequest, OpenOptions, RunRequest } from './migration/migrat
 export type { MigrationFile } from './migration/file/migration-file.ts';
 export type { MigrationStatus, StageStatus } from './migration/status.ts';
 export type { Plan, PlanExample, PlanOptions } from './migration/plan.ts';
+export { openCopy, type Copy, type CopyMode, type CopyOptions, type CopyStatus } from './copy/copy.ts';
+export { openCopyFile } from './copy/open-copy-file.ts';
+export { parseTransferFile, readTransferFile, type TransferFileOptions } from './copy/file/parse.ts';
+export type {
+  BandwidthSchedule,
+  BandwidthWindow,
+  CopyPlan,
+  CopySite,
+  Moment,
+  ScopeSettings,
+} from './copy/copy-plan.ts';
+export type { CompareMode, CopyBounds, ObjectSettings, PrefixPair } from './stages/transfer/copy-options.ts';
 export type { Catalog } from './stages/inspect/catalog.ts';
 export { renderCatalog } from './stages/inspect/render-catalog.ts';
 export type { Finding, FindingSeverity } from './model/finding.ts';
 export { DynaferryError } from './model/errors.ts';
 export { errorCatalogue, exitCodes, type ErrorCode, type ExitCode } from './model/error-catalogue.ts';
 export type {
+  CopyDecision,
+  CopyProgress,
+  CopySummary,
   EventListener,
   Notice,
   ProgressEvent,

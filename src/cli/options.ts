@@ -21,5 +21,10 @@ export function share(text: string): number {
   throw new InvalidArgumentError('Give a share from 0 to 1, such as 0.2.');
 }
 
+/** Gathers the values of an option that may be given several times. */
+export function eachOf(value: string, before: string[] | undefined): string[] {
+  return [...(before ?? []), value];
+}
+
 /** The argument of every command that works on migrations. */
 export const FILES = ['<file...>', 'one or several migration files'] as const;

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { DynaferryError } from '../model/errors.ts';
 import type { Action, ActWith, AddCommand } from './command.ts';
+import { copyCommand } from './commands/copy.ts';
 import { demoCommand } from './commands/demo.ts';
 import { exportCommand } from './commands/export.ts';
 import { generateCommand } from './commands/generate.ts';
@@ -22,6 +23,7 @@ const EXAMPLES = `Examples:
   dynaferry run migration.yaml       do it; after a stop, the same again goes on
   dynaferry run a.yaml b.yaml        several migrations, under common limits
   dynaferry status migration.yaml    where it stands
+  dynaferry copy transfer.yaml       objects from any bucket to any bucket
 `;
 
 const commands: readonly AddCommand[] = [
@@ -32,6 +34,7 @@ const commands: readonly AddCommand[] = [
   transferCommand,
   loadCommand,
   verifyCommand,
+  copyCommand,
   statusCommand,
   generateCommand,
   demoCommand,

@@ -27,8 +27,11 @@ export interface CopySite extends SiteSettings {
 
 /** All conditions hold together; each absent one lets everything through. */
 export interface ScopeSettings {
+  /** Globs (scope/glob.ts): a key must match one of `include`, where there are any, and none of `exclude`. */
   include: string[];
   exclude: string[];
+  /** What of an object's key stands before the part that globs are matched against; the prefix of its pair where absent. */
+  base?: string;
   /** Milliseconds since 1970, taken when the run begins where the file gives an age. */
   newerThan?: Moment;
   olderThan?: Moment;

@@ -78,7 +78,7 @@ async function isOneService({ source, target }: CopyLink): Promise<boolean> {
   const [from, to] = [source.site, target.site];
   // At AWS every region of a partition is one service; elsewhere each endpoint is its own.
   const isOne = from.s3PathStyle || to.s3PathStyle ? from.s3Url === to.s3Url : from.partitionId === to.partitionId;
-  if (!isOne || from.anonymous === true) return false;
+  if (!isOne || from.isAnonymous) return false;
   const [mine, theirs] = await Promise.all([from.credentials(), to.credentials()]);
   return mine.accessKeyId === theirs.accessKeyId;
 }

@@ -2,15 +2,15 @@
 export const exitCodes = {
   0: 'Done, and everything is accounted for.',
   1: 'A fault in dynaferry itself.',
-  2: 'The command line, migration.yaml or the policy is not valid.',
+  2: 'The command line, migration.yaml, transfer.yaml or the policy is not valid.',
   3: 'Preflight refuses: the migration as described would lose, merge or leak data, or cannot work.',
   4: 'Credentials are missing, wrong, expired, or lack a permission.',
   5: 'A table, bucket, export or object does not exist.',
   6: 'Staged data is damaged, truncated, or not what the manifest says.',
   7: 'Verification found differences.',
-  8: 'The work is done but not all of it: items were dead-lettered, or the sums do not agree.',
+  8: 'The work is done but not all of it: items were dead-lettered, objects failed or must be restored first, or the sums do not agree.',
   9: 'A service could not be reached or would not serve; running the same command again goes on.',
-  10: 'Another process is running this migration.',
+  10: 'Another process is running this migration or copy.',
   11: 'This machine lacks something: disk space, a file, a permission, a recent Node.js.',
   130: 'Stopped by Ctrl-C; progress is saved and running the same command again goes on.',
 } as const;
@@ -37,7 +37,7 @@ export const errorCatalogue = {
   CONFIG_INVALID: {
     exit: 2,
     retry: 'no',
-    meaning: 'migration.yaml is not valid.',
+    meaning: 'migration.yaml or transfer.yaml is not valid.',
     fix: 'The message names line, key, value and what is expected there.',
   },
   POLICY_INVALID: {
@@ -68,7 +68,7 @@ export const errorCatalogue = {
     exit: 4,
     retry: 'no',
     meaning: 'No credentials were found for a site.',
-    fix: 'Set `profile`, `role` or `credentials` of the site in migration.yaml, or the AWS_* variables.',
+    fix: 'Set `profile`, `role` or `credentials` of the site in its file, or the AWS_* variables.',
   },
   CREDENTIALS_REJECTED: {
     exit: 4,
@@ -230,7 +230,7 @@ export const errorCatalogue = {
   LOCKED: {
     exit: 10,
     retry: 'no',
-    meaning: 'Another process runs this migration.',
+    meaning: 'Another process runs this migration or copy.',
     fix: 'Wait for it, or stop it; `dynaferry status` shows its progress.',
   },
   WAIT_TOO_LONG: {

@@ -1,8 +1,8 @@
-import { isMap } from 'yaml';
 import { partitionOf } from '../../aws/partition.ts';
-import type { Problem } from './problem.ts';
+import type { Problem } from '../../settings/problem.ts';
 import type { ParsedMigration } from './schema.ts';
-import type { Path, YamlFile } from './yaml-file.ts';
+import { problemAt, rolePartition, sameCredentials, twoCredentials } from '../../settings/site-checks.ts';
+import type { YamlFile } from '../../settings/yaml-file.ts';
 
 type Site = ParsedMigration['source'] | ParsedMigration['target'];
 
@@ -17,9 +17,7 @@ export function exclusionProblems(file: YamlFile): Problem[] {
     else if (!has('source', 'table') && !has('source', 'export'))
       at('neither table nor export is given; add table: <name>', 'source');
   }
-  for (const site of ['source', 'target'])
-    if (has(site, 'profile') && has(site, 'credentials'))
-      at('credentials come from one place: remove profile or credentials', site, 'credentials');
+  problems.push(...twoCredentials(file));
   if (!has('source', 'export')) return problems;
   for (const path of [
     ['source', 'consistentRead'],
@@ -35,22 +33,12 @@ export function exclusionProblems(file: YamlFile): Problem[] {
 export function crossProblems(file: YamlFile, parsed: ParsedMigration): Problem[] {
   const { source, target } = parsed;
   return [
-    ...rolePartition(file, 'source', source),
-    ...rolePartition(file, 'target', target),
+    ...[...rolePartition('source', source), ...rolePartition('target', target)].map(({ path, message }) =>
+      problemAt(file, path, message),
+    ),
     ...sameTable(file, source, target),
     ...sameStaging(file, source, target),
   ];
-}
-
-function rolePartition(file: YamlFile, name: string, site: Site): Problem[] {
-  if (site.role === undefined) return [];
-  const [path, arn] =
-    typeof site.role === 'string' ? [[name, 'role'], site.role] : [[name, 'role', 'arn'], site.role.arn];
-  const has = arn.split(':')[1];
-  const needs = partitionOf(site.region).id;
-  if (has === needs) return [];
-  const message = `a role of the partition ${has} cannot be assumed in ${site.region}, which is in ${needs}; name a role arn:${needs}:iam::…`;
-  return [problemAt(file, path, message)];
 }
 
 function sameTable(file: YamlFile, source: Site, target: Site): Problem[] {
@@ -70,15 +58,4 @@ function sameStaging(file: YamlFile, source: Site, target: Site): Problem[] {
       : sameCredentials(source, target);
   const message = 'this is the staging of the source; give the target a bucket or a prefix of its own';
   return certain ? [problemAt(file, ['target', 'staging'], message)] : [];
-}
-
-function sameCredentials(a: Site, b: Site): boolean {
-  const arn = (site: Site): string | undefined => (typeof site.role === 'string' ? site.role : site.role?.arn);
-  return a.profile === b.profile && a.credentials === b.credentials && arn(a) === arn(b);
-}
-
-function problemAt(file: YamlFile, path: Path, message: string): Problem {
-  // A map begins at its first key, which has nothing to do with it.
-  const range = isMap(file.node(path)) ? file.keyRange(path) : undefined;
-  return { offset: (range ?? file.valueRange(path)).start, path, message };
 }

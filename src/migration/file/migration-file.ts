@@ -1,7 +1,8 @@
 import type { SiteSettings } from '../../aws/site.ts';
 import type { RuleSpec } from '../../policy/rule-schema.ts';
 import type { ParsedMigration } from './schema.ts';
-import type { S3Location } from './s3-uri.ts';
+import { credentialSource } from '../../settings/site-credentials.ts';
+import type { S3Location } from '../../settings/s3-uri.ts';
 import type { CapacityLimit } from './settings-schema.ts';
 
 /** What migration.yaml says, with defaults filled in, units turned into plain numbers and URIs taken apart. Plain data, without secrets. */
@@ -97,14 +98,7 @@ export function normalise(parsed: ParsedMigration): MigrationFile {
 }
 
 function siteSettings(site: ParsedMigration['source'] | ParsedMigration['target']): SiteSettings {
-  const { region, profile, credentials, role, endpoint } = site;
-  return {
-    region,
-    ...(profile === undefined ? {} : { profile }),
-    ...(credentials === undefined ? {} : { environmentPrefix: credentials.slice('env:'.length) }),
-    ...(role === undefined ? {} : { role: typeof role === 'string' ? { arn: role } : role }),
-    ...(endpoint === undefined ? {} : { endpoint }),
-  };
+  return { ...credentialSource(site), ...(site.endpoint === undefined ? {} : { endpoint: site.endpoint }) };
 }
 
 function exportSettings(parsed: NonNullable<ParsedMigration['export']>): ExportSettings {

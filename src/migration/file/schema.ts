@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { policySchema } from '../../policy/policy-schema.ts';
-import { map, text } from './leaf-schema.ts';
+import { map, text } from '../../settings/leaf-schema.ts';
 import { exportSchema, limitsSchema, loadSchema } from './settings-schema.ts';
 import { sourceSchema, targetSchema } from './site-schema.ts';
 

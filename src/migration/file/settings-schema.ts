@@ -1,6 +1,13 @@
 import { z } from 'zod';
-import { flag, map, oneOf, parsed, text, wholeNumber } from './leaf-schema.ts';
-import { BANDWIDTH_PATTERN, SHARE_PATTERN, SIZE_PATTERN, parseBandwidth, parseShare, parseSize } from './units.ts';
+import { flag, map, oneOf, parsed, text, wholeNumber } from '../../settings/leaf-schema.ts';
+import {
+  BANDWIDTH_PATTERN,
+  SHARE_PATTERN,
+  SIZE_PATTERN,
+  parseBandwidth,
+  parseShare,
+  parseSize,
+} from '../../settings/units.ts';
 
 /** Small objects for trials, large ones for links where each request is dear. */
 const OBJECT_SIZE_MIN_BYTES = 16 * 1024;

@@ -1,4 +1,4 @@
-/** The part of JSON Schema (draft 7) that the schema of migration.yaml is made of. */
+/** The part of JSON Schema (draft 7) that the schemas of our files are made of. */
 export interface SchemaNode {
   type?: 'string' | 'number' | 'integer' | 'boolean' | 'object' | 'array' | 'null';
   const?: unknown;
@@ -71,4 +71,14 @@ function hasType(type: NonNullable<SchemaNode['type']>, value: unknown): boolean
 
 function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** All keys of the schema as dotted paths; `*` stands for a key that the user chooses. */
+export function schemaKeys(node: SchemaNode, parent: string[] = []): { path: string; node: SchemaNode }[] {
+  const here = Object.entries(node.properties ?? {}).flatMap(([key, child]) => [
+    { path: [...parent, key].join('.'), node: child },
+    ...schemaKeys(child, [...parent, key]),
+  ]);
+  const others = node.additionalProperties ? schemaKeys(node.additionalProperties, [...parent, '*']) : [];
+  return [...here, ...others, ...(node.anyOf ?? []).flatMap((branch) => schemaKeys(branch, parent))];
 }

@@ -7,7 +7,7 @@ import { writeSchema } from '../../../scripts/write-schema.ts';
 import { migrationJsonSchema } from '../../../src/migration/file/json-schema.ts';
 import { parseMigrationFile } from '../../../src/migration/file/parse.ts';
 import { changed, example, minimal } from './examples.ts';
-import { matches, type SchemaNode } from './json-schema-reader.ts';
+import { matches, schemaKeys, type SchemaNode } from './json-schema-reader.ts';
 
 const document = readFileSync(join(import.meta.dirname, '../../../docs/formats/migration-file.md'), 'utf8');
 const documented = /```yaml\n([^]*?)```/.exec(document)![1];
@@ -43,7 +43,7 @@ describe('the JSON Schema', () => {
   test('is written as the file that the package exports', () => {
     const folder = mkdtempSync(join(tmpdir(), 'schema-'));
     try {
-      writeSchema(join(folder, 'schema.json'));
+      writeSchema(join(folder, 'schema.json'), migrationJsonSchema());
       expect(JSON.parse(readFileSync(join(folder, 'schema.json'), 'utf8'))).toEqual(schema);
     } finally {
       rmSync(folder, { recursive: true });
@@ -51,24 +51,14 @@ describe('the JSON Schema', () => {
   });
 
   test('describes every key', () => {
-    expect(keys(schema).filter(({ node }) => node.description === undefined)).toEqual([]);
+    expect(schemaKeys(schema).filter(({ node }) => node.description === undefined)).toEqual([]);
   });
 });
 
 test('docs/formats/migration-file.md describes every key', () => {
-  const paths = [...new Set(keys(schema).map(({ path }) => path.replace('policy.attributes.*.', '')))];
+  const paths = [...new Set(schemaKeys(schema).map(({ path }) => path.replace('policy.attributes.*.', '')))];
   expect(paths).toEqual(expect.arrayContaining(['load.mode.newer.by', 'mask.keepFirst']));
   expect(paths.filter((path) => !document.includes(`| \`${path}\``) && !document.includes(`, \`${path}\` |`))).toEqual(
     [],
   );
 });
-
-/** All keys of the schema as dotted paths; `*` stands for a key that the user chooses. */
-function keys(node: SchemaNode, parent: string[] = []): { path: string; node: SchemaNode }[] {
-  const here = Object.entries(node.properties ?? {}).flatMap(([key, child]) => [
-    { path: [...parent, key].join('.'), node: child },
-    ...keys(child, [...parent, key]),
-  ]);
-  const others = node.additionalProperties ? keys(node.additionalProperties, [...parent, '*']) : [];
-  return [...here, ...others, ...(node.anyOf ?? []).flatMap((branch) => keys(branch, parent))];
-}

@@ -431,7 +431,7 @@ describe('YAML', () => {
     expect(bad('sex: drop', '<<: { sex: drop }')).toContain('YAML merge keys (<<) are not supported');
     expect(refusal(`${minimal}---\n${minimal}`)).toMatchInlineSnapshot(`
       "
-      m.yaml:12:1: a second document begins here (---); a file describes one migration
+      m.yaml:12:1: a second document begins here (---); put it into a file of its own
         12 | ---
            | ^
       "
@@ -475,7 +475,7 @@ describe('YAML', () => {
   test('of great size', () => {
     expect(refusal(`#${'x'.repeat(1024 * 1024)}`)).toMatchInlineSnapshot(`
       "
-      m.yaml: larger than 1 MiB, which no migration file is
+      m.yaml: larger than 1 MiB, which no migration.yaml is
       "
     `);
   });

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { parseMigrationFile } from '../../../src/migration/file/parse.ts';
-import { offsetInFile } from '../../../src/migration/file/scalar-offset.ts';
-import { YamlFile } from '../../../src/migration/file/yaml-file.ts';
+import { offsetInFile } from '../../../src/settings/scalar-offset.ts';
+import { YamlFile } from '../../../src/settings/yaml-file.ts';
 import { changed, example } from './examples.ts';
 
 const FILTER = "country = 'It''s 中国' AND tags[0] = \"a\\b\"";

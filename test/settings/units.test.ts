@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { parseBandwidth, parseShare, parseSize } from '../../../src/migration/file/units.ts';
+import { parseBandwidth, parseShare, parseSize } from '../../src/settings/units.ts';
 
 describe('units', () => {
   test.each([

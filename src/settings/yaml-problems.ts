@@ -1,5 +1,5 @@
 import { isAlias, isMap, isScalar, isSeq, type ErrorCode, type Node } from 'yaml';
-import { canonicalNumber, isNumber } from '../../model/number.ts';
+import { canonicalNumber, isNumber } from '../model/number.ts';
 import type { Problem } from './problem.ts';
 import { isReference } from './secrets.ts';
 import type { Path, YamlFile } from './yaml-file.ts';
@@ -29,7 +29,7 @@ const syntax: Readonly<Record<ErrorCode, string>> = {
   MISSING_CHAR: "something is missing here: a closing quote, bracket or brace, or the ': ' behind a key",
   MULTILINE_IMPLICIT_KEY: "a key must stand on one line; is its ':' missing, or a closing quote above?",
   MULTIPLE_ANCHORS: 'two anchors on one value; remove them',
-  MULTIPLE_DOCS: 'a second document begins here (---); a file describes one migration',
+  MULTIPLE_DOCS: 'a second document begins here (---); put it into a file of its own',
   MULTIPLE_TAGS: 'two tags on one value; remove them',
   NON_STRING_KEY: 'a key must be text, not a list or map',
   RESOURCE_EXHAUSTION: 'nested too deeply',
@@ -52,7 +52,7 @@ export function syntaxProblems(file: YamlFile): Problem[] {
   return problems;
 }
 
-/** What YAML allows and a migration file does not. */
+/** What YAML allows and a file of settings does not. */
 export interface ContentProblems {
   /** Such that the file cannot be turned into plain values. */
   unreadable: Problem[];

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { parseS3Uri } from '../../../src/migration/file/s3-uri.ts';
+import { parseS3Uri } from '../../src/settings/s3-uri.ts';
 
 test.each([
   ['s3://bucket', { bucket: 'bucket', prefix: '' }],

@@ -3,7 +3,7 @@ import { isMap, isScalar } from 'yaml';
 import { z } from 'zod';
 import { pathText, type Problem } from './problem.ts';
 import { orList } from './leaf-schema.ts';
-import { hiddenFrom, isSecretKey, type SecretRanges } from './secrets.ts';
+import { findSecrets, hiddenFrom, isSecretKey, type SecretRanges } from './secrets.ts';
 import type { Path, YamlFile } from './yaml-file.ts';
 
 type Issue = z.core.$ZodIssue;
@@ -15,6 +15,9 @@ const MISSING = 'missing';
 
 /** Stands before the list of keys in the message that `describeIssue` gives to an unknown key. */
 const KNOWN_KEYS = 'known keys: ';
+
+/** `params` of a custom issue whose path ends in a key that is wrong, whatever its value is. */
+export const ABOUT_KEY = { about: 'key' };
 
 /** How many letters a key may be off to be taken for another. */
 const TYPO_DISTANCE_MAX = 3;
@@ -33,9 +36,19 @@ export const describeIssue: z.core.$ZodErrorMap = (issue) => {
   return 'this is none of the forms that the key takes';
 };
 
+/** What to say of an unknown key that people write with good reason; undefined where nothing is known of it. */
+export type KeyHint = (path: Path, key: string) => string | undefined;
+
 /** The schema's issues as problems of the file. */
-export function schemaProblems(file: YamlFile, issues: readonly Issue[], secrets: SecretRanges): Problem[] {
-  return withoutEchoes(issues.flatMap((issue) => problemsOf(file, issue, [], secrets)));
+export function schemaProblems(file: YamlFile, issues: readonly Issue[], hint: KeyHint = () => undefined): Problem[] {
+  const context: Context = { file, secrets: findSecrets(file), hint };
+  return withoutEchoes(issues.flatMap((issue) => problemsOf(context, issue, [])));
+}
+
+interface Context {
+  file: YamlFile;
+  secrets: SecretRanges;
+  hint: KeyHint;
 }
 
 /** Drops `missing` where the same map has the key misspelt: it is one mistake. */
@@ -48,14 +61,17 @@ function withoutEchoes(problems: Found[]): Problem[] {
   return problems.filter((problem) => problem.got !== MISSING || !meant.has(pathText(problem.path)));
 }
 
-function problemsOf(file: YamlFile, issue: Issue, parent: Path, secrets: SecretRanges): Found[] {
+function problemsOf(context: Context, issue: Issue, parent: Path): Found[] {
+  const { file, secrets } = context;
   const path = [...parent, ...issue.path];
   if (issue.code === 'unrecognized_keys')
-    return issue.keys.map((key) => unknownKey(file, [...path, key], issue.message));
+    return issue.keys.map((key) => unknownKey(context, [...path, key], issue.message));
   if (issue.code === 'invalid_union') {
     const meant = meantBranch(issue.errors);
-    if (meant !== undefined) return meant.flatMap((inner) => problemsOf(file, inner, path, secrets));
+    if (meant !== undefined) return meant.flatMap((inner) => problemsOf(context, inner, path));
   }
+  if (issue.code === 'custom' && issue.params?.['about'] === ABOUT_KEY.about)
+    return [{ offset: (file.keyRange(path) ?? file.valueRange(path)).start, path, message: issue.message }];
   const range = file.valueRange(path);
   return [{ offset: range.start, path, got: gotText(file, path, secrets), message: issue.message }];
 }
@@ -74,24 +90,21 @@ function howWrong(issues: readonly Issue[]): number {
   return issues.reduce((sum, issue) => sum + (issue.code === 'unrecognized_keys' ? 2 * issue.keys.length : 1), 0);
 }
 
-function unknownKey(file: YamlFile, path: Path, message: string): Found {
+function unknownKey({ file, hint }: Context, path: Path, message: string): Found {
   const offset = (file.keyRange(path) ?? file.valueRange(path)).start;
   const key = String(path[path.length - 1]);
-  const hint = hintFor(path, key);
-  if (hint !== undefined) return { offset, path, message: hint };
+  const known = hint(path, key) ?? credentialHint(path, key);
+  if (known !== undefined) return { offset, path, message: known };
   if (!message.startsWith(KNOWN_KEYS)) return { offset, path, message };
-  const known = message.slice(KNOWN_KEYS.length).split(', ');
-  const near = nearest(key, known);
+  const keys = message.slice(KNOWN_KEYS.length).split(', ');
+  const near = nearest(key, keys);
   const advice = near === undefined ? '' : `did you mean ${near}? `;
-  const full = `unknown key; ${advice}the keys here are ${known.join(', ')}`;
+  const full = `unknown key; ${advice}the keys here are ${keys.join(', ')}`;
   return near === undefined ? { offset, path, message: full } : { offset, path, message: full, meant: near };
 }
 
-/** What people write with good reason, and how it is written here. */
-function hintFor(path: Path, key: string): string | undefined {
+function credentialHint(path: Path, key: string): string | undefined {
   const parent = path[path.length - 2];
-  if (parent === 'load' && key === 'newer')
-    return 'unknown key; newer is a mode: write { mode: { newer: { by: <attribute> } } }';
   if ((parent === 'source' || parent === 'target') && isSecretKey(key))
     return 'unknown key; credentials are never written into this file: use profile, role or credentials: env:PREFIX_';
   return undefined;

@@ -1,4 +1,4 @@
-/** Amounts as they are written in migration.yaml, turned into plain numbers. Each gives undefined for text that is not such an amount. */
+/** Amounts as they are written in files of settings, turned into plain numbers. Each gives undefined for text that is not such an amount. */
 
 const BYTES: Readonly<Record<string, number>> = {
   B: 1,
@@ -8,13 +8,15 @@ const BYTES: Readonly<Record<string, number>> = {
   MiB: 2 ** 20,
   GB: 1e9,
   GiB: 2 ** 30,
+  TB: 1e12,
+  TiB: 2 ** 40,
 };
 
 const BITS: Readonly<Record<string, number>> = { bit: 1, kbit: 1e3, Mbit: 1e6, Gbit: 1e9 };
 
 /** The forms of an amount, for messages and for editors. Units are case-sensitive: `Mb` would leave open whether bits or bytes are meant. */
-export const SIZE_PATTERN = /^(\d+(?:\.\d+)?) ?(B|KB|KiB|MB|MiB|GB|GiB)$/;
-export const BANDWIDTH_PATTERN = /^(\d+(?:\.\d+)?) ?(?:(bit|kbit|Mbit|Gbit)|(B|KB|KiB|MB|MiB|GB|GiB))\/s$/;
+export const SIZE_PATTERN = /^(\d+(?:\.\d+)?) ?(B|KB|KiB|MB|MiB|GB|GiB|TB|TiB)$/;
+export const BANDWIDTH_PATTERN = /^(\d+(?:\.\d+)?) ?(?:(bit|kbit|Mbit|Gbit)|(B|KB|KiB|MB|MiB|GB|GiB|TB|TiB))\/s$/;
 export const SHARE_PATTERN = /^(\d+(?:\.\d+)?) ?%$/;
 
 /** `32 MiB`, `64 MB`: whole bytes. */

@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import { parseS3Uri, type S3Location } from './s3-uri.ts';
 
 /**
  * Builders for single values. Each message says what is expected, so that it reads on behind `got <value>: `.
@@ -55,15 +54,25 @@ export function parsed<T>(
     .describe(description);
 }
 
-/** An `s3://bucket/prefix/` URI. */
-export function s3Uri(expected: string, description: string) {
+/** What a parser gives for text that is not of its form: why. */
+export interface Wrong {
+  wrong: string;
+}
+
+/** A string that `parse` turns into something else, or says what is wrong with it; `pattern` is for editors alone. */
+export function explained<T extends object>(
+  pattern: RegExp,
+  parse: (text: string) => T | Wrong,
+  expected: string,
+  description: string,
+) {
   return z
     .string({ error: `expected ${expected}` })
-    .meta({ pattern: '^s3://[a-z0-9]' })
-    .transform((value, context): S3Location => {
-      const location = parseS3Uri(value);
-      if (!('wrong' in location)) return location;
-      context.addIssue(`expected ${expected}; ${location.wrong}`);
+    .meta({ pattern: pattern.source })
+    .transform((value, context): T => {
+      const result = parse(value);
+      if (!('wrong' in result)) return result;
+      context.addIssue(`expected ${expected}; ${result.wrong}`);
       return z.NEVER;
     })
     .describe(description);

@@ -1,8 +1,8 @@
-import { DynaferryError } from '../../model/errors.ts';
+import { DynaferryError } from '../model/errors.ts';
 import { findSecrets, hiddenFrom, type SecretRanges } from './secrets.ts';
 import type { Path, YamlFile } from './yaml-file.ts';
 
-/** Something that is wrong with a migration file. */
+/** Something that is wrong with a file of settings. */
 export interface Problem {
   /** Offset into the file's text that the caret points to. */
   offset: number;
@@ -21,11 +21,12 @@ const PROBLEMS_SHOWN_MAX = 20;
 const LINE_SHOWN_MAX = 120;
 const BEFORE_CARET_MAX = 80;
 
-/** All problems of a file as one error, in the order of the file, each with its line and a caret. */
+/** All problems of a file as one error, in the order of the file, each with its line and a caret. `docs` says which document describes what may stand there. */
 export function problemsError(
   code: 'CONFIG_INVALID' | 'POLICY_INVALID',
   file: YamlFile,
   problems: readonly Problem[],
+  docs: string,
 ): DynaferryError {
   const secrets = findSecrets(file);
   const ordered = problems.toSorted((a, b) => a.offset - b.offset);
@@ -33,7 +34,7 @@ export function problemsError(
   const left = ordered.length - shown.length;
   if (left > 0) shown.push(`… and ${left} more`);
   return new DynaferryError(code, shown.join('\n'), {
-    fix: `Correct the file; ${code === 'POLICY_INVALID' ? 'docs/policy.md describes the filter and the rules' : 'docs/formats/migration-file.md describes every key'}.`,
+    fix: `Correct the file; ${docs}.`,
   });
 }
 
