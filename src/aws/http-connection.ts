@@ -111,7 +111,7 @@ export class HttpConnection {
     this.#head = undefined;
     this.#socket.ref();
     this.#deadlineMs = performance.now() + (this.#connected ? this.#options.idleMsMax : CONNECT_MS_MAX);
-    const head = requestHead(method, path, { host: this.#host, ...headers }, body?.length);
+    const head = requestHead(method, path, this.#host, headers, body?.length);
     if (body === undefined) this.#socket.write(head, 'latin1');
     else if (body.length <= SLICE_BYTES) {
       this.#sending = true;

@@ -13,7 +13,8 @@ export interface ServiceRequest {
   path: string;
   /** Sorted and encoded, without `?`. */
   query?: string;
-  headers?: Record<string, string>;
+  /** The same object for requests that have them in common is signed for less; it must stay as it is. */
+  headers?: Readonly<Record<string, string>>;
   body?: Buffer;
   /** Lower-case hex SHA-256 of the body where the caller has it already. */
   bodySha256?: string;
@@ -36,6 +37,8 @@ export interface ClientOptions {
   onRetry?: (error: DynaferryError) => void;
 }
 
+const NO_HEADERS = {};
+
 /** Turns an answer into an error, or into undefined where it is a success. */
 export type Classify = (response: HttpResponse, request: ServiceRequest, site: Site) => DynaferryError | undefined;
 
@@ -56,7 +59,7 @@ export class SignedClient {
       connectionsMax: options.connectionsMax ?? 64,
       idleMsMax: options.idleMsMax ?? 20_000,
     });
-    this.#signer = new Signer(service, site.region);
+    this.#signer = new Signer(service, site.region, this.#http.host);
     this.#signsContentSha256 = service === 's3';
     this.#classify = classify;
     this.#options = options;
@@ -95,9 +98,10 @@ export class SignedClient {
     const { method, path, body, into, signal } = request;
     const query = request.query ?? '';
     const payloadSha256 = request.bodySha256 ?? (body === undefined ? EMPTY_SHA256 : hash('sha256', body));
-    const headers: Record<string, string> = { ...request.headers, host: this.#http.host };
-    if (this.#signsContentSha256) headers['x-amz-content-sha256'] = payloadSha256;
-    this.#signer.sign({ method, path, query, headers, payloadSha256 }, credentials, new Date());
+    const given = this.#signsContentSha256
+      ? { ...request.headers, 'x-amz-content-sha256': payloadSha256 }
+      : (request.headers ?? NO_HEADERS);
+    const headers = this.#signer.sign({ method, path, query, headers: given, payloadSha256 }, credentials, new Date());
     return this.#http.send({ method, path: query === '' ? path : `${path}?${query}`, headers, body, into, signal });
   }
 }
