@@ -173,7 +173,7 @@ export class HttpConnection {
 
   #send(exchange: Exchange): void {
     const { method, path, headers, body } = exchange.request;
-    const head = requestHead(method, path, { host: this.#host, ...headers }, body?.length);
+    const head = requestHead(method, path, this.#host, headers, body?.length);
     if (body === undefined) this.#socket.write(head, 'latin1');
     else if (body.length <= ONE_PIECE_BYTES) {
       this.#sending = true;

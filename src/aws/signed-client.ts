@@ -13,7 +13,8 @@ export interface ServiceRequest {
   path: string;
   /** Sorted and encoded, without `?`. */
   query?: string;
-  headers?: Record<string, string>;
+  /** The same object for requests that have them in common is signed for less; it must stay as it is. */
+  headers?: Readonly<Record<string, string>>;
   body?: Buffer;
   /** Lower-case hex SHA-256 of the body where the caller has it already. */
   bodySha256?: string;
@@ -53,6 +54,8 @@ export interface ClientOptions {
   onRetry?: (error: DynaferryError) => void;
 }
 
+const NO_HEADERS = {};
+
 /** Turns an answer into an error, or into undefined where it is a success. */
 export type Classify = (response: HttpResponse, request: ServiceRequest, site: Site) => DynaferryError | undefined;
 
@@ -77,7 +80,7 @@ export class SignedClient {
       onMoved: options.onMoved,
       route: site.route?.(endpoint),
     });
-    this.#signer = new Signer(service, site.region);
+    this.#signer = new Signer(service, site.region, this.#http.host);
     this.#isS3 = service === 's3';
     this.#classify = classify;
     this.#options = options;
@@ -118,12 +121,16 @@ export class SignedClient {
     const into = resumable ?? request.into;
     const query = request.query ?? '';
     const payloadSha256 = request.bodySha256 ?? (body === undefined ? EMPTY_SHA256 : hash('sha256', body));
-    const headers: Record<string, string> = { ...request.headers, ...resumable?.headers, host: this.#http.host };
-    if (this.#isS3 && this.site.requestPayer === true) headers['x-amz-request-payer'] = 'requester';
-    if (credentials !== undefined) {
-      if (this.#isS3) headers['x-amz-content-sha256'] = payloadSha256;
-      this.#signer.sign({ method, path, query, headers, payloadSha256 }, credentials, new Date());
+    let given: Record<string, string> = request.headers ?? NO_HEADERS;
+    if (this.#isS3) {
+      given = { ...given, ...resumable?.headers };
+      if (this.site.requestPayer === true) given['x-amz-request-payer'] = 'requester';
+      if (credentials !== undefined) given['x-amz-content-sha256'] = payloadSha256;
     }
+    const headers =
+      credentials === undefined
+        ? given
+        : this.#signer.sign({ method, path, query, headers: given, payloadSha256 }, credentials, new Date());
     return this.#http.send({ method, path: query === '' ? path : `${path}?${query}`, headers, body, into, signal });
   }
 }

@@ -67,7 +67,7 @@ it('a table arrives whole through services that throttle, break, stall, truncate
   });
   // A corrupt body of ours is found by its checksum; of a listing or a commit S3 gives none.
   const s3Rules = [
-    { fault: { kind: 'corrupt' as const }, path: /\/data\/.*gz$/, operations: ['GetObject'], at: [1, 3] },
+    { fault: { kind: 'corrupt' as const }, path: /\/data\/.*zst$/, operations: ['GetObject'], at: [1, 3] },
     ...faults('throttle', 'server-error', 'reset-before', 'reset-after', 'truncate', 'stall'),
   ];
   await using sourceS3 = await FaultProxy.start({ upstream: world.source.endpoints.s3, rules: s3Rules, seed: 3 });
