@@ -1,6 +1,7 @@
 import { compareKeys } from './compare-keys.ts';
-import { ListedObjectReader, readNumber, readString } from './listed-object-reader.ts';
-import { XmlCursor } from './xml-cursor.ts';
+import { decodeEntities } from './decode-in-place.ts';
+import { ListedObjectReader, numberAt } from './listed-object-reader.ts';
+import { HAS_ENTITY, XmlCursor } from './xml-cursor.ts';
 import type { ListedObject } from './object-info.ts';
 
 /** One answer to ListObjectsV2. */
@@ -42,11 +43,15 @@ export function readListPage(body: Buffer, bounds: PageBounds): ListPage {
   let truncated = '';
   let token = '';
   let count: number | undefined;
-  while (cursor.open()) {
-    if (cursor.isNamed(CONTENTS)) objects.push(reader.read());
-    else if (cursor.isNamed(IS_TRUNCATED)) truncated = readString(cursor);
+  for (;;) {
+    const { at } = cursor;
+    if (!cursor.open()) break;
+    if (cursor.isNamed(CONTENTS)) {
+      let object: ListedObject | undefined = reader.read(at);
+      for (; object !== undefined; object = reader.readAlike()) objects.push(object);
+    } else if (cursor.isNamed(IS_TRUNCATED)) truncated = readString(cursor);
     else if (cursor.isNamed(TOKEN)) token = readString(cursor);
-    else if (cursor.isNamed(KEY_COUNT)) count = readNumber(cursor);
+    else if (cursor.isNamed(KEY_COUNT)) count = readCount(cursor);
     else cursor.skip();
   }
   cursor.close(tagStart, nameEnd);
@@ -65,4 +70,15 @@ function isWithin(objects: readonly ListedObject[], { prefix, after }: PageBound
   const first = objects[0].key;
   const last = objects[objects.length - 1].key;
   return first.startsWith(prefix) && last.startsWith(prefix) && (after === undefined || compareKeys(first, after) > 0);
+}
+
+function readString(cursor: XmlCursor): string {
+  cursor.readText();
+  const { bytes, textStart, textEnd, flags } = cursor;
+  return bytes.toString('utf8', textStart, flags & HAS_ENTITY ? decodeEntities(bytes, textStart, textEnd) : textEnd);
+}
+
+function readCount(cursor: XmlCursor): number {
+  cursor.readText();
+  return numberAt(cursor, cursor.textStart, cursor.textEnd);
 }

@@ -1,20 +1,18 @@
 import { isUtf8 } from 'node:buffer';
+import { ContentsLocator, ETAG, KEY, LAST_MODIFIED, SIZE, STORAGE_CLASS } from './contents-locator.ts';
 import { decodeEntities, decodeUrl } from './decode-in-place.ts';
 import { IsoTimeReader } from './iso-time.ts';
 import { HAS_ENTITY, HAS_ESCAPE, type XmlCursor } from './xml-cursor.ts';
 import type { ListedObject } from './object-info.ts';
 
-const KEY = Buffer.from('Key');
-const LAST_MODIFIED = Buffer.from('LastModified');
-const ETAG = Buffer.from('ETag');
-const SIZE = Buffer.from('Size');
-const STORAGE_CLASS = Buffer.from('StorageClass');
 const QUOTE = 0x22;
 
 /** Reads the Contents of one page, one after the other. Throws MalformedXml, also where keys do not strictly ascend. */
 export class ListedObjectReader {
   readonly #cursor: XmlCursor;
   readonly #isUrlEncoded: boolean;
+  readonly #locator: ContentsLocator;
+  readonly #view: DataView;
   readonly #times = new IsoTimeReader();
   // Where the key before lies, decoded.
   #lastStart = 0;
@@ -22,118 +20,117 @@ export class ListedObjectReader {
   #storageClass = 'STANDARD';
 
   constructor(cursor: XmlCursor, isUrlEncoded: boolean) {
+    const { bytes } = cursor;
     this.#cursor = cursor;
     this.#isUrlEncoded = isUrlEncoded;
+    this.#locator = new ContentsLocator(cursor);
+    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   }
 
-  /** The object whose Contents was just opened. */
-  read(): ListedObject {
-    const cursor = this.#cursor;
-    const { tagStart, nameEnd } = cursor;
-    let key: string | undefined;
-    let sizeBytes = -1;
-    let lastModifiedMs = NaN;
-    let etag = '';
-    let storageClass = 'STANDARD';
-    if (cursor.isEmpty) throw cursor.fault('an object without a key');
-    while (cursor.open()) {
-      if (cursor.isNamed(KEY)) {
-        if (key !== undefined) throw cursor.fault('an object with two keys');
-        key = this.#readKey();
-      } else if (cursor.isNamed(LAST_MODIFIED)) {
-        cursor.readText();
-        lastModifiedMs = this.#times.read(cursor.bytes, cursor.textStart, cursor.textEnd);
-      } else if (cursor.isNamed(ETAG)) etag = this.#readEtag();
-      else if (cursor.isNamed(SIZE)) sizeBytes = readNumber(cursor);
-      else if (cursor.isNamed(STORAGE_CLASS)) storageClass = this.#readStorageClass();
-      else cursor.skip();
-    }
-    cursor.close(tagStart, nameEnd);
-    if (key === undefined) throw cursor.fault('an object without a key');
-    if (sizeBytes < 0) throw cursor.fault('an object without a size');
-    if (Number.isNaN(lastModifiedMs)) throw cursor.fault('an object without a time');
-    return { key, sizeBytes, etag, lastModifiedMs, storageClass };
+  /** The object whose Contents was just opened; `from` is where the cursor was before. */
+  read(from: number): ListedObject {
+    this.#locator.locate(from);
+    return this.#object();
   }
 
-  #readKey(): string {
+  /** The object that comes next, if it is written as the last one; else undefined, and the cursor stays. */
+  readAlike(): ListedObject | undefined {
+    return this.#locator.locateAlike() ? this.#object() : undefined;
+  }
+
+  #object(): ListedObject {
+    const { starts, ends } = this.#locator;
+    const { bytes } = this.#cursor;
+    return {
+      key: this.#key(),
+      sizeBytes: numberAt(this.#cursor, starts[SIZE], ends[SIZE]),
+      etag: this.#etag(),
+      lastModifiedMs: this.#time(bytes, starts[LAST_MODIFIED], ends[LAST_MODIFIED]),
+      storageClass: this.#class(bytes, starts[STORAGE_CLASS], ends[STORAGE_CLASS]),
+    };
+  }
+
+  #key(): string {
     const cursor = this.#cursor;
     const { bytes } = cursor;
-    cursor.readText();
-    const { textStart, flags } = cursor;
-    let end = cursor.textEnd;
-    if (flags & HAS_ENTITY) end = decodeEntities(bytes, textStart, end);
-    if (this.#isUrlEncoded && flags & (HAS_ENTITY | HAS_ESCAPE)) end = decodeUrl(bytes, textStart, end);
-    if (end === textStart) throw cursor.fault('an object without a key');
-    if (this.#lastEnd > 0 && !this.#isAfterLast(textStart, end)) throw cursor.fault('a key out of order');
-    this.#lastStart = textStart;
+    const flags = this.#locator.flags[KEY];
+    const start = this.#locator.starts[KEY];
+    let end = this.#locator.ends[KEY];
+    if (flags & HAS_ENTITY) end = decodeEntities(bytes, start, end);
+    if (this.#isUrlEncoded && flags & (HAS_ENTITY | HAS_ESCAPE)) end = decodeUrl(bytes, start, end);
+    if (end === start) throw cursor.fault('an object without a key');
+    if (this.#lastEnd > 0 && !this.#isAfterLast(start, end)) throw cursor.fault('a key out of order');
+    this.#lastStart = start;
     this.#lastEnd = end;
     // Copied by itself: a part of a larger string would keep all of that in memory.
-    if (flags === 0 || isAscii(bytes, textStart, end)) return bytes.toString('latin1', textStart, end);
-    if (!isUtf8(bytes.subarray(textStart, end))) throw cursor.fault('a key that is not UTF-8');
-    return bytes.toString('utf8', textStart, end);
+    if (flags === 0 || this.#isAscii(start, end)) return bytes.toString('latin1', start, end);
+    if (!isUtf8(bytes.subarray(start, end))) throw cursor.fault('a key that is not UTF-8');
+    return bytes.toString('utf8', start, end);
   }
 
   /** Whether the key that stands there comes after the last one. */
   #isAfterLast(start: number, end: number): boolean {
     const { bytes } = this.#cursor;
-    const length = Math.min(end - start, this.#lastEnd - this.#lastStart);
-    for (let i = 0; i < length; i++) {
-      const difference = bytes[start + i] - bytes[this.#lastStart + i];
-      if (difference !== 0) return difference > 0;
-    }
-    return end - start > length;
+    const view = this.#view;
+    const lastStart = this.#lastStart;
+    const length = Math.min(end - start, this.#lastEnd - lastStart);
+    let i = 0;
+    while (i + 4 <= length && view.getInt32(start + i) === view.getInt32(lastStart + i)) i += 4;
+    while (i < length && bytes[start + i] === bytes[lastStart + i]) i++;
+    return i < length ? bytes[start + i] > bytes[lastStart + i] : end - start > length;
+  }
+
+  #isAscii(start: number, end: number): boolean {
+    let at = start;
+    for (; at + 4 <= end; at += 4) if (this.#view.getInt32(at) & 0x80808080) return false;
+    for (; at < end; at++) if (this.#cursor.bytes[at] >= 0x80) return false;
+    return true;
   }
 
   /** With quotes, whether the service gives them or not, as If-Match wants it. */
-  #readEtag(): string {
-    const cursor = this.#cursor;
-    const { bytes } = cursor;
-    cursor.readText();
-    let { textStart: start, textEnd: end } = cursor;
-    if (cursor.flags === HAS_ENTITY && isQuotedByEntities(bytes, start, end)) {
+  #etag(): string {
+    const { bytes } = this.#cursor;
+    const flags = this.#locator.flags[ETAG];
+    let start = this.#locator.starts[ETAG];
+    let end = this.#locator.ends[ETAG];
+    if (flags === HAS_ENTITY && isQuotedByEntities(bytes, start, end)) {
       // The characters next to what is quoted are those of the entities.
       start += 5;
       end -= 5;
       bytes[start] = QUOTE;
       bytes[end - 1] = QUOTE;
-    } else if (cursor.flags & HAS_ENTITY) end = decodeEntities(bytes, start, end);
+    } else if (flags & HAS_ENTITY) end = decodeEntities(bytes, start, end);
     const etag = bytes.toString('latin1', start, end);
-    return etag === '' || etag.endsWith('"') ? etag : `"${etag}"`;
+    return end === start || bytes[end - 1] === QUOTE ? etag : `"${etag}"`;
+  }
+
+  #time(bytes: Buffer, start: number, end: number): number {
+    const ms = this.#times.read(bytes, start, end);
+    if (Number.isNaN(ms)) throw this.#cursor.fault('an object without a time');
+    return ms;
   }
 
   /** Most objects are of the same class as the one before, and need no string of their own. */
-  #readStorageClass(): string {
-    const cursor = this.#cursor;
-    cursor.readText();
+  #class(bytes: Buffer, start: number, end: number): string {
+    if (start === end) return 'STANDARD';
     const last = this.#storageClass;
-    let isSame = cursor.textEnd - cursor.textStart === last.length;
-    for (let i = 0; i < last.length && isSame; i++) isSame = cursor.bytes[cursor.textStart + i] === last.charCodeAt(i);
-    if (!isSame) this.#storageClass = textOf(cursor);
-    return this.#storageClass || 'STANDARD';
+    let isSame = end - start === last.length;
+    for (let i = 0; i < last.length && isSame; i++) isSame = bytes[start + i] === last.charCodeAt(i);
+    if (!isSame) this.#storageClass = bytes.toString('latin1', start, end);
+    return this.#storageClass;
   }
 }
 
-/** The whole number that the element just opened holds. */
-export function readNumber(cursor: XmlCursor): number {
-  cursor.readText();
-  const { bytes, textStart, textEnd } = cursor;
-  let value = textEnd === textStart ? NaN : 0;
-  for (let at = textStart; at < textEnd; at++) {
+/** The whole number that stands there. */
+export function numberAt(cursor: XmlCursor, start: number, end: number): number {
+  const { bytes } = cursor;
+  let value = end === start ? NaN : 0;
+  for (let at = start; at < end; at++) {
     const digit = bytes[at] - 0x30;
     value = digit >>> 0 > 9 ? NaN : value * 10 + digit;
   }
   if (!Number.isSafeInteger(value)) throw cursor.fault('a number that is none');
   return value;
-}
-
-/** The text that the element just opened holds. */
-export function readString(cursor: XmlCursor): string {
-  cursor.readText();
-  return textOf(cursor);
-}
-
-function textOf({ bytes, textStart, textEnd, flags }: XmlCursor): string {
-  return bytes.toString('utf8', textStart, flags & HAS_ENTITY ? decodeEntities(bytes, textStart, textEnd) : textEnd);
 }
 
 /** Whether it is `&quot;…&quot;` with no other entity in between. */
@@ -152,9 +149,4 @@ function isQuoteEntity(bytes: Buffer, at: number): boolean {
     bytes[at + 4] === 0x74 &&
     bytes[at + 5] === 0x3b
   );
-}
-
-function isAscii(bytes: Buffer, start: number, end: number): boolean {
-  for (let at = start; at < end; at++) if (bytes[at] >= 0x80) return false;
-  return true;
 }

@@ -16,9 +16,11 @@ const DEPTH_MAX = 32;
 export const HAS_ENTITY = 1;
 export const HAS_ESCAPE = 2;
 const HAS_HIGH_BYTE = 4;
-const STOP = 8;
+/** A `<`, which ends a text: more than all others together. */
+export const STOP = 8;
 
-const flagsOf = new Uint8Array(256);
+/** What each byte says of a text. */
+export const flagsOf = new Uint8Array(256);
 flagsOf.fill(HAS_HIGH_BYTE, 0x80);
 flagsOf[0x26] = HAS_ENTITY;
 flagsOf[0x25] = HAS_ESCAPE;
@@ -117,9 +119,10 @@ export class XmlCursor {
     if (depth > DEPTH_MAX) throw this.fault('too many elements within another');
     const { bytes, tagStart, nameEnd } = this;
     for (;;) {
-      const end = bytes.indexOf(LT, this.at);
-      if (end < 0) throw this.fault('an element without end');
-      this.at = end;
+      // A loop of our own: indexOf costs more for so few bytes.
+      let { at } = this;
+      while (at < bytes.length && bytes[at] !== LT) at++;
+      this.at = at;
       if (!this.open()) break;
       this.skip(depth + 1);
     }
