@@ -7,7 +7,8 @@ import type { CompareMode, CopyReason, CopyScope, FailedObject, PrefixPair } fro
 import type { CopyMeter } from './copy-meter.ts';
 import { judgeAsked, judgeListed } from './judge-pair.ts';
 import type { Link } from './link.ts';
-import { compareListings, type ListedPair } from './listing/compare-listings.ts';
+import { compareListings } from './listing/compare-listings.ts';
+import type { ListedPair } from './listing/key-range.ts';
 import { endsRun } from './ends-run.ts';
 
 /** Where a copy keeps what must not be held in memory, whose size depends on the buckets'. */

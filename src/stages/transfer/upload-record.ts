@@ -1,9 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { S3Bucket } from '../../s3/bucket.ts';
+import { STATE_PREFIX } from './listing/key-range.ts';
 import type { BegunUpload, UploadRecord } from './multipart-transfer.ts';
-
-/** Below a target's prefix, what copies remember; no object that is copied lies there. Described in docs/formats/copy-state.md. */
-export const STATE_PREFIX = '.dynaferry/';
 
 /** Version of the records; one of another version is as none, and its upload is left to `--abort-stale`. */
 const VERSION = 1;
