@@ -37,7 +37,8 @@ export interface Job {
   pushDown: boolean;
   /** Dynaferry's export: the attribute rules of the well-known sample. */
   rules: boolean;
-  compression: 'gzip' | 'zstd';
+  /** Of dynaferry's objects. */
+  compression: 'zstd' | 'gzip';
   /** The loop's gzip; zlib's default where absent. */
   gzipLevel?: number;
   /** The loop gives each line to the compressor by itself. */

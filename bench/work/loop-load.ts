@@ -1,6 +1,6 @@
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
-import { createGunzip } from 'node:zlib';
+import { createGunzip, createZstdDecompress } from 'node:zlib';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { GetObjectCommand, ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3';
 import { BatchWriteCommand, DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
@@ -43,7 +43,8 @@ export function loadWork(job: Job): Work {
       batch = [];
       if (underWay.size >= CONCURRENCY) await Promise.race(underWay);
     };
-    for await (const line of createInterface({ input: (object.Body as Readable).pipe(createGunzip()) })) {
+    const decompressor = key.endsWith('.zst') ? createZstdDecompress() : createGunzip();
+    for await (const line of createInterface({ input: (object.Body as Readable).pipe(decompressor) })) {
       batch.push(dynamoDbJson ? readNative(line) : (JSON.parse(line) as Record<string, unknown>));
       loaded++;
       if (batch.length === BATCH_ITEMS) await send();

@@ -1,6 +1,7 @@
-import type { BufferPool } from '../model/buffer-pool.ts';
 import { DynaferryError } from '../model/errors.ts';
-import { HttpConnection, type Exchange } from './http-connection.ts';
+import { HttpConnection, type ConnectionOptions, type Exchange } from './http-connection.ts';
+import { checkedPace, PACE_BYTES, RECEIVE_SHARE_OF_IDLE, type Pace } from './pace.ts';
+import type { Proxy, Route } from './route.ts';
 
 /** One HTTP request to an endpoint; header names lower-case. */
 export interface HttpRequest {
@@ -10,8 +11,16 @@ export interface HttpRequest {
   headers: Record<string, string>;
   body?: Buffer;
   /** Where the answer's body is put; a buffer of its own where absent. */
-  into?: BufferPool;
+  into?: BodySink;
   signal?: AbortSignal;
+}
+
+/** Where the bodies of answers are put that announce a length; others have a buffer of their own. A BufferPool is one. */
+export interface BodySink {
+  /** A buffer as long as announced, asked for when the answer begins. What it throws ends the exchange, before anything of the body is received. */
+  take(length: number, head: Pick<HttpResponse, 'status' | 'headers'>): Buffer;
+  /** The body broke off: so many bytes stand at the beginning of the buffer that was taken last. Heard before the request fails. */
+  broke?(received: number): void;
 }
 
 /** A whole response. The body is the caller's; it is as long as announced. */
@@ -25,8 +34,16 @@ export interface HttpResponse {
 export interface HttpClientOptions {
   /** Connections to the endpoint at the most. */
   connectionsMax: number;
-  /** Longest silence: while a long body is sent, until an answer begins, and between two pieces of it. */
+  /** Longest silence until an answer begins, and between two pieces of it. */
   idleMsMax: number;
+  /** Slowest that a body may arrive that can be gone on with (BodySink.broke): 4 KiB within a quarter of `idleMsMax` where absent. Others have `idleMsMax`. */
+  slowestReceive?: Pace;
+  /** Slowest that the kernel may take a body of more than 64 KiB: 4 KiB within `idleMsMax` where absent, and longer the longer it has been sent. */
+  slowestSend?: Pace;
+  /** Hears of the bytes of bodies as they move: received, or taken by the kernel to be sent. */
+  onMoved?: (bytes: number) => void;
+  /** How the endpoint is reached; directly where absent. */
+  route?: Route;
 }
 
 /** A free connection is closed after this: services close theirs after some seconds too, and a request should not meet that. */
@@ -44,6 +61,7 @@ export class HttpClient {
   readonly host: string;
   readonly #url: URL;
   readonly #options: HttpClientOptions;
+  readonly #paces: Pick<ConnectionOptions, 'slowestReceive' | 'slowestSend' | 'slowestWhole'>;
   readonly #connections = new Set<HttpConnection>();
   readonly #free: HttpConnection[] = [];
   readonly #waiting = new Set<Exchange>();
@@ -53,6 +71,16 @@ export class HttpClient {
   constructor(endpoint: string, options: HttpClientOptions) {
     this.#url = new URL(endpoint);
     this.#options = options;
+    const { idleMsMax } = options;
+    const paceWithin = (withinMs: number): Pace => ({ minBytes: PACE_BYTES, withinMs });
+    this.#paces = {
+      slowestReceive: checkedPace(
+        'slowestReceive',
+        options.slowestReceive ?? paceWithin(idleMsMax * RECEIVE_SHARE_OF_IDLE),
+      ),
+      slowestSend: checkedPace('slowestSend', options.slowestSend ?? paceWithin(idleMsMax)),
+      slowestWhole: checkedPace('idleMsMax', paceWithin(idleMsMax)),
+    };
     this.origin = this.#url.origin;
     this.host = this.#url.host;
   }
@@ -112,11 +140,15 @@ export class HttpClient {
     if (this.#closed || this.#connections.size >= this.#options.connectionsMax) return undefined;
     const connection = new HttpConnection(this.#url, {
       idleMsMax: this.#options.idleMsMax,
+      ...this.#paces,
+      route: this.#options.route ?? {},
+      onMoved: this.#options.onMoved,
       onFree: (free) => this.#onFree(free),
       onClosed: (closed) => this.#onClosed(closed),
     });
     this.#connections.add(connection);
-    this.#watch ??= setInterval(() => this.#look(), Math.min(1000, Math.max(20, this.#options.idleMsMax / 8))).unref();
+    const shortestMs = Math.min(...Object.values(this.#paces).map(({ withinMs }) => withinMs));
+    this.#watch ??= setInterval(() => this.#look(), Math.min(1000, Math.max(20, shortestMs / 8))).unref();
     return connection;
   }
 
@@ -150,7 +182,9 @@ export class HttpClient {
   }
 
   #describe(error: Error): Error {
-    return error.name === 'AbortError' || error instanceof DynaferryError ? error : networkError(error, this.origin);
+    return error.name === 'AbortError' || error instanceof DynaferryError
+      ? error
+      : networkError(error, this.origin, this.#options.route?.proxy);
   }
 }
 
@@ -169,19 +203,25 @@ const unreachable = new Set([
   'ETIMEDOUT',
 ]);
 
-function networkError(error: Error, origin: string): DynaferryError {
+function networkError(error: Error, endpoint: string, proxy: Proxy | undefined): DynaferryError {
   const code = 'code' in error && typeof error.code === 'string' ? error.code : error.name;
+  const origin = proxy === undefined ? endpoint : `${endpoint} through the proxy ${proxy.host}`;
   if (unreachable.has(code))
-    return new DynaferryError('UNREACHABLE', `cannot reach ${origin} (${code})`, { cause: error });
+    return new DynaferryError('UNREACHABLE', `cannot reach ${origin} (${code})`, {
+      cause: error,
+      ...(proxy === undefined
+        ? {}
+        : { fix: `Check ${proxy.setting}, and that ${proxy.host} can be reached from here.` }),
+    });
   if (/^ERR_TLS|CERT|^UNABLE_TO_VERIFY/.test(code))
     return new DynaferryError('UNREACHABLE', `the certificate of ${origin} is not accepted (${code})`, {
       cause: error,
-      fix: 'Check the endpoint, the clock, and NODE_EXTRA_CA_CERTS where a company proxy signs certificates.',
+      fix: 'Check the endpoint and the clock; where a company signs certificates itself, set caFile of that side, or NODE_EXTRA_CA_CERTS.',
     });
   return new DynaferryError('INTERRUPTED_NETWORK', `the connection to ${origin} broke (${code})`, { cause: error });
 }
 
 /** A response header as one string. */
-export function header(response: HttpResponse, name: string): string | undefined {
+export function header(response: Pick<HttpResponse, 'headers'>, name: string): string | undefined {
   return response.headers[name];
 }

@@ -18,14 +18,16 @@ export class MalformedResponse extends Error {
   readonly code = 'MALFORMED_RESPONSE';
 }
 
-/** The request line and headers as they go over the wire. Throws INTERNAL where a header would end early and begin another one. */
+/** The request line and headers as they go over the wire; `host` is one of them where they do not name it. Throws INTERNAL where a header would end early and begin another one. */
 export function requestHead(
   method: string,
   path: string,
+  host: string,
   headers: Record<string, string>,
   bodyLength: number | undefined,
 ): string {
   let head = `${method} ${path} HTTP/1.1\r\n`;
+  if (headers['host'] === undefined) head += `host: ${host}\r\n`;
   for (const name in headers) {
     const value = headers[name];
     if (/[\r\n\0]/.test(value))

@@ -22,6 +22,12 @@ export const defaultRetryPolicy: RetryPolicy = {
 /** For an endpoint that has answered before: what is wrong is the link, which comes back. Some ten minutes of waiting. */
 export const patientRetryPolicy: RetryPolicy = { ...defaultRetryPolicy, attemptsMax: 130 };
 
+/**
+ * So much of progress makes the next failure the first one again: less than one packet's worth would be tried without end in short order, while a
+ * link that gives a few hundred KB a connection gets a part of any size.
+ */
+const PROGRESS_BYTES_MIN = 16 * 1024;
+
 /** Randomness comes in so that a seed can replay a failure; in [0, 1). */
 export type Random = () => number;
 
@@ -32,7 +38,7 @@ export function backoffMs(attempt: number, policy: RetryPolicy, random: Random):
 
 /**
  * Runs `attempt` until it succeeds, fails for good, or has been tried as often as allowed; then its last error is thrown.
- * `onRetry` hears of every failure that is tried again, before the wait.
+ * `onRetry` hears of every failure that is tried again, before the wait. Attempts are counted anew after each PROGRESS_BYTES_MIN of progress.
  */
 export async function withRetry<T>(
   attempt: () => Promise<T>,
@@ -41,14 +47,22 @@ export async function withRetry<T>(
     random?: Random;
     signal?: AbortSignal;
     onRetry?: (error: DynaferryError) => void;
+    /** What failed attempts have brought so far; never falls. */
+    progressBytes?: () => number;
   } = {},
 ): Promise<T> {
   const policy = options.policy ?? defaultRetryPolicy;
+  let countedBytes = 0;
   for (let tries = 1; ; tries++) {
     try {
       return await attempt();
     } catch (error) {
       if (!(error instanceof DynaferryError) || error.retry === 'no') throw error;
+      const progressBytes = options.progressBytes?.() ?? 0;
+      if (progressBytes - countedBytes >= PROGRESS_BYTES_MIN) {
+        countedBytes = progressBytes;
+        tries = 1;
+      }
       const attemptsMax =
         error.retry === 'throttle' ? (policy.throttledAttemptsMax ?? policy.attemptsMax) : policy.attemptsMax;
       if (tries >= attemptsMax) throw error;

@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto';
-import type { BufferPool } from '../model/buffer-pool.ts';
 import { DynaferryError } from '../model/errors.ts';
-import { HttpClient, type HttpResponse } from './http-client.ts';
+import { HttpClient, type BodySink, type HttpResponse } from './http-client.ts';
+import type { Pace } from './pace.ts';
 import { defaultRetryPolicy, patientRetryPolicy, withRetry, type RetryPolicy } from './retry.ts';
 import { EMPTY_SHA256, Signer } from './signer.ts';
 import type { Site } from './site.ts';
@@ -13,7 +13,8 @@ export interface ServiceRequest {
   path: string;
   /** Sorted and encoded, without `?`. */
   query?: string;
-  headers?: Record<string, string>;
+  /** The same object for requests that have them in common is signed for less; it must stay as it is. */
+  headers?: Readonly<Record<string, string>>;
   body?: Buffer;
   /** Lower-case hex SHA-256 of the body where the caller has it already. */
   bodySha256?: string;
@@ -21,8 +22,20 @@ export interface ServiceRequest {
   operation: string;
   resource: string;
   /** Where the answer's body is put; a buffer of its own where absent. */
-  into?: BufferPool;
+  into?: BodySink;
+  /** In place of `into`: a body that goes on where it broke off. */
+  resumable?: ResumableBody;
   signal?: AbortSignal;
+}
+
+/** A body that several answers may bring. */
+export interface ResumableBody extends BodySink {
+  /** What every attempt asks for anew, besides the request's own headers. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** What need not be fetched again. Where it grows, attempts and their delays are counted anew. */
+  readonly receivedBytes: number;
+  /** The whole body, after the answer that brought the end of it. Throws where that answer does not fit. */
+  complete(response: HttpResponse): Buffer;
 }
 
 /** What can be set of a client; every bound has a default that suits production. */
@@ -30,11 +43,18 @@ export interface ClientOptions {
   connectionsMax?: number;
   /** Longest silence of the service before the request is given up and tried again. */
   idleMsMax?: number;
+  /** Slowest that a body may arrive and be sent before the same is done; as HttpClientOptions says, with reasons in pace.ts. */
+  slowestReceive?: Pace;
+  slowestSend?: Pace;
+  /** Hears of the bytes of bodies as they really move, whatever becomes of their requests. */
+  onMoved?: (bytes: number) => void;
   retry?: RetryPolicy;
   random?: () => number;
   /** Hears of every failed attempt that is tried again. */
   onRetry?: (error: DynaferryError) => void;
 }
+
+const NO_HEADERS = {};
 
 /** Turns an answer into an error, or into undefined where it is a success. */
 export type Classify = (response: HttpResponse, request: ServiceRequest, site: Site) => DynaferryError | undefined;
@@ -46,7 +66,7 @@ export class SignedClient {
   readonly #signer: Signer;
   readonly #classify: Classify;
   readonly #options: ClientOptions;
-  readonly #signsContentSha256: boolean;
+  readonly #isS3: boolean;
   /** Whether the endpoint is known to be one. */
   #hasAnswered = false;
 
@@ -55,9 +75,13 @@ export class SignedClient {
     this.#http = new HttpClient(endpoint, {
       connectionsMax: options.connectionsMax ?? 64,
       idleMsMax: options.idleMsMax ?? 20_000,
+      slowestReceive: options.slowestReceive,
+      slowestSend: options.slowestSend,
+      onMoved: options.onMoved,
+      route: site.route?.(endpoint),
     });
-    this.#signer = new Signer(service, site.region);
-    this.#signsContentSha256 = service === 's3';
+    this.#signer = new Signer(service, site.region, this.#http.host);
+    this.#isS3 = service === 's3';
     this.#classify = classify;
     this.#options = options;
   }
@@ -69,6 +93,7 @@ export class SignedClient {
       random: this.#options.random,
       signal: request.signal,
       onRetry: this.#options.onRetry,
+      progressBytes: () => request.resumable?.receivedBytes ?? 0,
     });
   }
 
@@ -81,25 +106,37 @@ export class SignedClient {
     const response = await this.#exchange(request, false);
     const error = this.#classify(response, request, this.site);
     this.#hasAnswered ||= error === undefined;
-    if (error === undefined) return response;
+    if (error === undefined) return completed(request, response);
     if (error.code !== 'CREDENTIALS_EXPIRED') throw error;
     // Session credentials end while we run for days: fetch new ones once, then believe the service.
     const again = await this.#exchange(request, true);
     const stillError = this.#classify(again, request, this.site);
     if (stillError !== undefined) throw stillError;
-    return again;
+    return completed(request, again);
   }
 
   async #exchange(request: ServiceRequest, refresh: boolean): Promise<HttpResponse> {
-    const credentials = await this.site.credentials({ refresh });
-    const { method, path, body, into, signal } = request;
+    const credentials = this.site.isAnonymous === true ? undefined : await this.site.credentials({ refresh });
+    const { method, path, body, signal, resumable } = request;
+    const into = resumable ?? request.into;
     const query = request.query ?? '';
     const payloadSha256 = request.bodySha256 ?? (body === undefined ? EMPTY_SHA256 : hash('sha256', body));
-    const headers: Record<string, string> = { ...request.headers, host: this.#http.host };
-    if (this.#signsContentSha256) headers['x-amz-content-sha256'] = payloadSha256;
-    this.#signer.sign({ method, path, query, headers, payloadSha256 }, credentials, new Date());
+    let given: Record<string, string> = request.headers ?? NO_HEADERS;
+    if (this.#isS3) {
+      given = { ...given, ...resumable?.headers };
+      if (this.site.requestPayer === true) given['x-amz-request-payer'] = 'requester';
+      if (credentials !== undefined) given['x-amz-content-sha256'] = payloadSha256;
+    }
+    const headers =
+      credentials === undefined
+        ? given
+        : this.#signer.sign({ method, path, query, headers: given, payloadSha256 }, credentials, new Date());
     return this.#http.send({ method, path: query === '' ? path : `${path}?${query}`, headers, body, into, signal });
   }
+}
+
+function completed({ resumable }: ServiceRequest, response: HttpResponse): HttpResponse {
+  return resumable === undefined ? response : { ...response, body: resumable.complete(response) };
 }
 
 /** Errors of credentials and permission that both services report, by the service's own code. */
@@ -170,7 +207,10 @@ function accessDenied(
   const resource = isKey ? key : request.resource;
   const denier = /with an explicit deny in an? ([a-z -]{1,40} policy)/.exec(message)?.[1];
   const what = `${site.role}: not allowed: ${action} on ${resource} (${code})`;
-  const allow = `Allow ${action} on ${resource} for the ${site.role}'s credentials.`;
+  const allow =
+    site.isAnonymous === true
+      ? `Give the ${site.role} credentials: it is set to be anonymous, and ${action} on ${resource} is not open to everyone.`
+      : `Allow ${action} on ${resource} for the ${site.role}'s credentials.`;
   return new DynaferryError('ACCESS_DENIED', denier === undefined ? what : `${what}: a ${denier} denies it`, {
     serviceCode: code,
     fix:

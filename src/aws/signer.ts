@@ -1,4 +1,5 @@
-import { createHmac, createSecretKey, hash, type KeyObject } from 'node:crypto';
+import { createHmac, hash } from 'node:crypto';
+import { HmacSha256 } from '../model/hmac.ts';
 
 /** A set of AWS credentials as the default chain gives them. */
 export interface Credentials {
@@ -7,59 +8,99 @@ export interface Credentials {
   sessionToken?: string;
 }
 
-/** What is signed of a request. Header names are lower-case; `path` is already URI-encoded; `query` is sorted and encoded. */
+/** What is signed of a request. `path` is already URI-encoded; `query` is sorted and encoded. */
 export interface SignableRequest {
   method: string;
   path: string;
   query: string;
-  headers: Record<string, string>;
+  /** Besides `host`. Names are lower-case. Requests with the same object share what is made of it, so it must stay as it is. */
+  headers: Readonly<Record<string, string>>;
   /** Lower-case hex SHA-256 of the body, or `UNSIGNED-PAYLOAD`. */
   payloadSha256: string;
 }
 
 export const EMPTY_SHA256 = hash('sha256', '');
 
+/** What requests with the same headers and credentials have in common within a second, which is most of a signature's text. */
+interface Common {
+  of: Readonly<Record<string, string>>;
+  credentials: Credentials;
+  second: number;
+  /** All but `authorization`. */
+  headers: Record<string, string>;
+  /** The canonical request from its headers to before the payload's hash. */
+  canonicalHeaders: string;
+  isAscii: boolean;
+  /** The text to sign up to before the hash of the canonical request. */
+  toSign: string;
+  /** `authorization` up to before the signature. */
+  authorization: string;
+  key: HmacSha256;
+}
+
 /**
  * AWS Signature Version 4 (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html). The signing key is
- * derived once a day and credential, which is most of what a signature costs.
+ * derived once a day and credential.
  */
 export class Signer {
   readonly #service: string;
   readonly #region: string;
+  readonly #host: string;
   #keyFor = '';
-  // A KeyObject: an HMAC with a Buffer as its key costs several times as much.
-  #key: KeyObject | undefined;
+  #key: HmacSha256 | undefined;
+  #common: Common | undefined;
 
-  constructor(service: string, region: string) {
+  /** `host` is what all requests go to. */
+  constructor(service: string, region: string, host: string) {
     this.#service = service;
     this.#region = region;
+    this.#host = host;
   }
 
-  /** Adds `x-amz-date`, `x-amz-security-token` where there is one, and `authorization` to the request's headers. */
-  sign(request: SignableRequest, credentials: Credentials, now: Date): void {
+  /** The request's headers with `host`, `x-amz-date`, `x-amz-security-token` where there is one, and `authorization`. */
+  sign(request: SignableRequest, credentials: Credentials, now: Date): Record<string, string> {
+    const { method, path, query, payloadSha256 } = request;
+    const common = this.#commonOf(request.headers, credentials, now);
+    const { headers, canonicalHeaders, isAscii, toSign, authorization, key } = common;
+    const canonical = `${method}\n${path}\n${query}\n${canonicalHeaders}${payloadSha256}`;
+    // Headers go over the wire as the bytes that they came as: what is not ASCII (metadata of some services) is Latin-1 here.
+    const digest = hash('sha256', isAscii ? canonical : Buffer.from(canonical, 'latin1'));
+    return { ...headers, authorization: authorization + key.hex(toSign + digest) };
+  }
+
+  #commonOf(of: Readonly<Record<string, string>>, credentials: Credentials, now: Date): Common {
+    const second = Math.floor(now.getTime() / 1000);
+    const known = this.#common;
+    if (known !== undefined && known.of === of && known.second === second && known.credentials === credentials)
+      return known;
     const timestamp = now.toISOString().replace(/[:-]|\.\d{3}/g, '');
     const day = timestamp.slice(0, 8);
-    const { headers } = request;
-    headers['x-amz-date'] = timestamp;
+    const headers: Record<string, string> = { host: this.#host, ...of, 'x-amz-date': timestamp };
     if (credentials.sessionToken !== undefined) headers['x-amz-security-token'] = credentials.sessionToken;
     const names = Object.keys(headers).sort();
     const signedHeaders = names.join(';');
-    let canonical = `${request.method}\n${request.path}\n${request.query}\n`;
-    for (const name of names) canonical += `${name}:${headers[name].trim().replace(/\s+/g, ' ')}\n`;
-    canonical += `\n${signedHeaders}\n${request.payloadSha256}`;
+    const lines = names.map((name) => `${name}:${headers[name].trim().replace(/\s+/g, ' ')}\n`);
     const scope = `${day}/${this.#region}/${this.#service}/aws4_request`;
-    const toSign = `AWS4-HMAC-SHA256\n${timestamp}\n${scope}\n${hash('sha256', canonical)}`;
-    const signature = createHmac('sha256', this.#signingKey(credentials, day)).update(toSign).digest('hex');
-    headers['authorization'] =
-      `AWS4-HMAC-SHA256 Credential=${credentials.accessKeyId}/${scope}, SignedHeaders=${signedHeaders}, Signature=${signature}`;
+    return (this.#common = {
+      of,
+      credentials,
+      second,
+      headers,
+      // oxlint-disable-next-line no-control-regex
+      isAscii: /^[\0-\x7f]*$/.test(lines.join('')),
+      canonicalHeaders: `${lines.join('')}\n${signedHeaders}\n`,
+      toSign: `AWS4-HMAC-SHA256\n${timestamp}\n${scope}\n`,
+      authorization: `AWS4-HMAC-SHA256 Credential=${credentials.accessKeyId}/${scope}, SignedHeaders=${signedHeaders}, Signature=`,
+      key: this.#signingKey(credentials, day),
+    });
   }
 
-  #signingKey(credentials: Credentials, day: string): KeyObject {
+  #signingKey(credentials: Credentials, day: string): HmacSha256 {
     const wanted = `${day}/${credentials.accessKeyId}/${credentials.secretAccessKey}`;
     if (this.#key === undefined || this.#keyFor !== wanted) {
       const hmac = (key: string | Buffer, text: string): Buffer => createHmac('sha256', key).update(text).digest();
       const dated = hmac(hmac(`AWS4${credentials.secretAccessKey}`, day), this.#region);
-      this.#key = createSecretKey(hmac(hmac(dated, this.#service), 'aws4_request'));
+      this.#key = new HmacSha256(hmac(hmac(dated, this.#service), 'aws4_request'));
       this.#keyFor = wanted;
     }
     return this.#key;

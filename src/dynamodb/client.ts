@@ -41,6 +41,7 @@ const conflicts = new Set(['TransactionConflictException', 'ReplicatedWriteConfl
 export class DynamoDbClient {
   readonly site: Site;
   readonly #client: SignedClient;
+  readonly #headers = new Map<string, Record<string, string>>();
 
   constructor(site: Site, options: ClientOptions = {}) {
     this.site = site;
@@ -56,7 +57,7 @@ export class DynamoDbClient {
     const response = await this.#client.send({
       method: 'POST',
       path: '/',
-      headers: { 'content-type': 'application/x-amz-json-1.0', 'x-amz-target': `DynamoDB_20120810.${operation}` },
+      headers: this.#headersOf(operation),
       body,
       operation,
       resource: tableArn(this.site, table),
@@ -70,6 +71,15 @@ export class DynamoDbClient {
   async callJson<Output>(operation: string, table: string, input: object, signal?: AbortSignal): Promise<Output> {
     const body = await this.call(operation, table, Buffer.from(JSON.stringify(input)), signal);
     return JSON.parse(body.toString('utf8')) as Output;
+  }
+
+  #headersOf(operation: string): Record<string, string> {
+    let headers = this.#headers.get(operation);
+    if (headers === undefined) {
+      headers = { 'content-type': 'application/x-amz-json-1.0', 'x-amz-target': `DynamoDB_20120810.${operation}` };
+      this.#headers.set(operation, headers);
+    }
+    return headers;
   }
 
   async close(): Promise<void> {

@@ -12,12 +12,11 @@ export const BATCH_ITEMS_MAX = 25;
 /** …and at most 16 MB in all; some room is left for what stands around the items. */
 export const BATCH_BYTES_MAX = 15 * 1024 * 1024;
 
-/** One item to write: its DynamoDB JSON as a range, and the identity of its key. */
+/** One item to write: its DynamoDB JSON as a range. */
 export interface PutItem {
   bytes: Buffer;
   start: number;
   end: number;
-  identity: string;
 }
 
 /** An item that DynamoDB refuses for good. `reason` may quote values of the item: it goes into the dead letter and nowhere else. */
@@ -182,6 +181,10 @@ export class ItemPutter {
 
   /** What the answer leaves to do, by the items that were sent: DynamoDB returns unprocessed items as it parsed them. */
   #readAnswer(answer: Buffer, sent: readonly PutItem[]): { unprocessed: PutItem[]; units: number } {
+    if (answer.length <= SHORT_ANSWER_BYTES && answer.includes(NOTHING_LEFT)) {
+      const { ConsumedCapacity = [] } = JSON.parse(answer.toString('latin1')) as { ConsumedCapacity?: Capacity[] };
+      return { unprocessed: [], units: ConsumedCapacity.reduce((sum, capacity) => sum + unitsOf(capacity), 0) };
+    }
     let units = 0;
     let unprocessed: PutItem[] = [];
     forEachMember(answer, 0, (nameStart, nameEnd, start, end) => {
@@ -212,7 +215,11 @@ export class ItemPutter {
         });
       });
     });
-    const found = sent.filter((item) => wanted.has(item.identity));
+    const found = sent.filter(({ bytes, start }) => {
+      view.read(bytes, start);
+      const identity = keys.identity(view);
+      return identity !== undefined && wanted.has(identity);
+    });
     if (found.length !== wanted.size)
       throw new DynaferryError(
         'INTERNAL',
@@ -226,6 +233,10 @@ function isItemFault(error: unknown): error is DynaferryError {
   return error instanceof DynaferryError && error.code === 'REQUEST_REFUSED' && itemFaults.has(error.serviceCode ?? '');
 }
 
+/** How the answer to most batches says that all is written: in no other place of any answer can these bytes stand, since an attribute's value is never empty. */
+const NOTHING_LEFT = Buffer.from('"UnprocessedItems":{}');
+/** Such an answer is that and the table's capacity. */
+const SHORT_ANSWER_BYTES = 1024;
 const REQUEST_HEAD = Buffer.from('{"PutRequest":{"Item":');
 const REQUEST_END = Buffer.from('}},');
 const LAST_REQUEST_END = Buffer.from('}}');

@@ -1,4 +1,4 @@
-import type { LedgerDatabase, Row } from './ledger-database.ts';
+import type { StateDatabase, Row } from './state-database.ts';
 
 /** What one commit of the export accounts for. */
 export interface CommittedCounts {
@@ -26,7 +26,7 @@ export interface LedgerTotals {
 }
 
 /** Reads the sums: what `status`, the summary and the accounting go by. */
-export function readTotals(db: LedgerDatabase): LedgerTotals {
+export function readTotals(db: StateDatabase): LedgerTotals {
   const sum = (sql: string): Row => db.get(sql) as Row;
   const exported = sum(
     `SELECT count(nullif(items, 0)) AS objects, coalesce(sum(items), 0) AS items, coalesce(sum(bytes), 0) AS bytes, coalesce(sum(source_bytes), 0) AS source_bytes,

@@ -1,7 +1,29 @@
 import type { StageName, StageProgress } from '../model/events.ts';
 import type { DataObject } from '../staging/commit-log.ts';
-import { LedgerDatabase, type Row } from './ledger-database.ts';
+import { StateDatabase, type Row, type StateSchema } from './state-database.ts';
 import { readTotals, type CommittedCounts, type LedgerTotals, type LoadedCounts } from './ledger-totals.ts';
+
+/** Described in docs/formats/ledger.md. */
+const LEDGER: StateSchema = {
+  file: 'ledger.sqlite',
+  version: 1,
+  fixVersion: 'Finish the migration with the version of dynaferry that began it, or choose another --state-dir.',
+  tables: `
+  CREATE TABLE fact (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
+  CREATE TABLE segment (segment INTEGER PRIMARY KEY, sealed TEXT, done INTEGER NOT NULL) STRICT;
+  CREATE TABLE committed (
+    seq INTEGER PRIMARY KEY, items INTEGER NOT NULL, bytes INTEGER NOT NULL, source_bytes INTEGER NOT NULL,
+    read INTEGER NOT NULL, filtered INTEGER NOT NULL, dead_lettered INTEGER NOT NULL, object TEXT
+  ) STRICT;
+  CREATE TABLE transferred (seq INTEGER PRIMARY KEY, items INTEGER NOT NULL, bytes INTEGER NOT NULL) STRICT;
+  CREATE TABLE upload (seq INTEGER PRIMARY KEY, upload_id TEXT NOT NULL, source_etag TEXT NOT NULL) STRICT;
+  CREATE TABLE loaded (
+    seq INTEGER PRIMARY KEY, items INTEGER NOT NULL, bytes INTEGER NOT NULL, lines_done INTEGER NOT NULL, finished INTEGER NOT NULL,
+    written INTEGER NOT NULL, skipped INTEGER NOT NULL, dead_lettered INTEGER NOT NULL
+  ) STRICT;
+  CREATE TABLE progress (stage TEXT PRIMARY KEY, updated_ms INTEGER NOT NULL, json TEXT NOT NULL) STRICT;
+`,
+};
 
 /** A segment's checkpoint: the sealed key to go on behind, or that the segment is done. */
 export interface SegmentCheckpoint {
@@ -19,20 +41,20 @@ export type FactName = 'exportId' | 'exportDone' | 'transferDone' | 'loadDone' |
  * Another process may read it meanwhile.
  */
 export class Ledger {
-  readonly #db: LedgerDatabase;
+  readonly #db: StateDatabase;
 
-  private constructor(db: LedgerDatabase) {
+  private constructor(db: StateDatabase) {
     this.#db = db;
   }
 
   /** Opens or creates the ledger in a folder. Throws LOCAL_DISK where that is not possible. */
   static open(folder: string): Ledger {
-    return new Ledger(LedgerDatabase.open(folder));
+    return new Ledger(StateDatabase.open(folder, LEDGER));
   }
 
   /** Opens the ledger in a folder for looking at it; an empty one where there is none, so that looking leaves nothing behind. */
   static peek(folder: string): Ledger {
-    return new Ledger(LedgerDatabase.peek(folder));
+    return new Ledger(StateDatabase.peek(folder, LEDGER));
   }
 
   /** A fact of the migration as a whole, such as the id of its export; undefined where it was never set. */

@@ -30,7 +30,7 @@ const RECENT_MS_MIN = 250;
  * multiplicative decrease).
  */
 export class Pacer {
-  readonly #cap: number;
+  #cap: number;
   readonly #clock: Clock;
   #rate: number;
   #balance: number;
@@ -39,6 +39,8 @@ export class Pacer {
   #slowedMs = -Infinity;
   #recent: { ms: number; units: number }[] = [];
   #queue: Promise<void> = Promise.resolve();
+  /** Callers in the queue: one who comes to an empty one need not stand in it, nor have a promise made for each step. */
+  #waiting = 0;
 
   /** `unitsPerSecond` is the cap; Infinity for none. */
   constructor(unitsPerSecond: number, clock: Clock = systemClock) {
@@ -55,15 +57,34 @@ export class Pacer {
     return this.#rate;
   }
 
+  /** Another cap from now on; Infinity for none. */
+  capAt(unitsPerSecond: number): void {
+    if (unitsPerSecond === this.#cap) return;
+    if (!(unitsPerSecond > 0)) throw new RangeError('a rate must be above 0');
+    this.#refill();
+    // What was spent while nothing was limited is no debt.
+    if (this.#rate === Infinity) this.#balance = 0;
+    this.#cap = this.#rate = unitsPerSecond;
+  }
+
   /** Waits, in order of the calls, until the bucket is not overdrawn; then takes `units` from it, which may overdraw it. */
   async acquire(units: number, signal?: AbortSignal): Promise<void> {
     signal?.throwIfAborted();
+    if (this.#waiting === 0 && this.#hasRoom()) {
+      this.#balance -= units;
+      return;
+    }
+    this.#waiting++;
     const turn = this.#queue.then(async () => {
       await this.#wait(signal);
       this.#balance -= units;
     });
     // The next one in line waits for this turn, whether it succeeds or is aborted.
-    this.#queue = turn.catch(() => undefined);
+    this.#queue = turn
+      .catch(() => undefined)
+      .then(() => {
+        this.#waiting--;
+      });
     await (signal === undefined ? turn : abortable(turn, signal));
   }
 
@@ -103,11 +124,15 @@ export class Pacer {
   async #wait(signal?: AbortSignal): Promise<void> {
     for (;;) {
       signal?.throwIfAborted();
-      this.#refill();
-      if (this.#rate === Infinity || this.#balance > 0) return;
+      if (this.#hasRoom()) return;
       // Long sleeps are cut so that a recovering rate takes effect.
       await this.#clock.sleep(Math.min(1000, Math.max(1, ((1 - this.#balance) / this.#rate) * 1000)), signal);
     }
+  }
+
+  #hasRoom(): boolean {
+    this.#refill();
+    return this.#rate === Infinity || this.#balance > 0;
   }
 
   #refill(): void {

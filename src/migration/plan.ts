@@ -52,7 +52,7 @@ export interface Plan {
 
 const SAMPLE_DEFAULT = 1000;
 const SHOW_DEFAULT = 3;
-/** What gzip leaves of DynamoDB JSON, about; for the estimate of the transfer. */
+/** What compression leaves of DynamoDB JSON, about; for the estimate of the transfer. */
 const COMPRESSION = 0.2;
 
 /** Checks both sites, reads a sample and applies the policy to it. Writes nothing. */

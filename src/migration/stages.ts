@@ -19,8 +19,6 @@ import type { Workspace } from './workspace.ts';
 
 /** Scan requests under way at once. */
 const SCAN_CONCURRENCY = 16;
-/** S3 requests of the transfer under way at once. */
-const TRANSFER_CONNECTIONS = 16;
 /** Write requests under way at once, unless `load.concurrency` says otherwise. */
 const LOAD_CONCURRENCY = 24;
 
@@ -134,10 +132,10 @@ export class Stages {
     const meter = this.#meter('transfer', { items: before.items, bytes: before.bytes, objects: before.objects });
     await runTransfer({
       ...(await this.#transferOptions(exportId)),
+      ...workspace.link(),
       ledger: workspace.ledger,
       meter,
       bandwidth: workspace.options.limits.bandwidth,
-      connections: TRANSFER_CONNECTIONS,
       recheck,
       exportWake: this.#exportWake,
       wake: this.#transferWake,

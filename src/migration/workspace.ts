@@ -3,6 +3,8 @@ import { openSite, type Site } from '../aws/site.ts';
 import type { ClientOptions } from '../aws/signed-client.ts';
 import { DynamoDbClient } from '../dynamodb/client.ts';
 import { describeTable, keySchemaOf, type TableDescription } from '../dynamodb/table.ts';
+import { ByteBudget } from '../engine/byte-budget.ts';
+import { ConnectionGate } from '../engine/connection-gate.ts';
 import { Ledger } from '../engine/ledger.ts';
 import type { Pacer } from '../engine/pacer.ts';
 import type { StageContext } from '../engine/stage-context.ts';
@@ -20,6 +22,10 @@ import { ExportLayout } from '../staging/layout.ts';
 import type { MigrationFile } from './file/migration-file.ts';
 import { lazy } from './lazy.ts';
 import { Limits } from './limits.ts';
+
+/** Requests of the transfer under way at once, and bytes of parts that it holds. */
+const TRANSFER_CONNECTIONS = { min: 4, max: 64 };
+const TRANSFER_MEMORY_BYTES = 256 * 1024 * 1024;
 
 /** What a workspace is opened with. */
 export interface WorkspaceOptions {
@@ -99,6 +105,18 @@ export class Workspace {
   readonly targetDynamoDb = lazy(async () => this.#dynamoDb(this.target, 'load'));
   readonly sourceBucket = lazy(async () => this.#bucket(this.source, this.file.source.staging.bucket, 'export'));
   readonly targetBucket = lazy(async () => this.#bucket(this.target, this.file.target.staging.bucket, 'transfer'));
+
+  /** What carries objects from staging to staging: clients of its own, since it finds the number of connections from what moves over them. */
+  link(): { source: S3Bucket; target: S3Bucket; gate: ConnectionGate; memory: ByteBudget } {
+    const gate = new ConnectionGate(TRANSFER_CONNECTIONS);
+    this.#closing.push(() => gate.close());
+    return {
+      source: this.#bucket(this.source, this.file.source.staging.bucket, 'transfer', gate),
+      target: this.#bucket(this.target, this.file.target.staging.bucket, 'transfer', gate),
+      gate,
+      memory: new ByteBudget(TRANSFER_MEMORY_BYTES),
+    };
+  }
 
   /** The source table, or the table that a native export is of; undefined where that is not to be had. */
   readonly sourceTable = lazy(async (): Promise<TableDescription | undefined> => {
@@ -185,8 +203,11 @@ export class Workspace {
     return client;
   }
 
-  #bucket(site: Site, name: string, stage: StageName): S3Bucket {
-    const bucket = new S3Bucket(site, name, this.#clientOptions(stage));
+  #bucket(site: Site, name: string, stage: StageName, gate?: ConnectionGate): S3Bucket {
+    const bucket = new S3Bucket(site, name, {
+      ...this.#clientOptions(stage, (error) => gate?.failed(error)),
+      ...(gate && { connectionsMax: TRANSFER_CONNECTIONS.max, onMoved: (bytes: number) => gate.moved(bytes) }),
+    });
     this.#closing.push(() => bucket.close());
     return bucket;
   }

@@ -119,6 +119,30 @@ export const errorCatalogue = {
     meaning: 'An object that should be there is not.',
     fix: 'If a lifecycle rule or a person removed it: at the target, `dynaferry transfer` carries it again; at the source, --restart exports anew.',
   },
+  OBJECT_ARCHIVED: {
+    exit: 8,
+    retry: 'no',
+    meaning: 'An object lies in an archive (GLACIER, DEEP_ARCHIVE) and cannot be read before it is restored.',
+    fix: 'Restore it (`aws s3api restore-object`), and copy again with --retry-failed.',
+  },
+  OBJECTS_FAILED: {
+    exit: 8,
+    retry: 'yes',
+    meaning: 'Some objects could not be copied; the rest was.',
+    fix: 'Read the file that the message names, settle what it says, and run the same command with --retry-failed.',
+  },
+  COPY_DIFFERENT: {
+    exit: 7,
+    retry: 'no',
+    meaning: 'A comparison of two buckets found objects that are missing, extra or different.',
+    fix: 'Run the same copy without --verify; with --delete where what only the target has is to go.',
+  },
+  DELETE_REFUSED: {
+    exit: 3,
+    retry: 'no',
+    meaning: 'Nothing is deleted at the target, since the listing of the source is empty or was not complete.',
+    fix: 'Check bucket, prefix and filters of the source; copy without --delete where it is meant to be empty.',
+  },
   EXPORT_NOT_FOUND: {
     exit: 5,
     retry: 'no',

@@ -1,6 +1,6 @@
-import { readValue, newValueRange } from './attribute.ts';
+import { readValue, newValueRange, type ValueRange } from './attribute.ts';
 import { canonicalNumber, isNumber } from './number.ts';
-import { decodeString } from './json-bytes.ts';
+import { BACKSLASH, decodeString } from './json-bytes.ts';
 import type { ItemView } from './item.ts';
 
 /** Types that a key attribute may have. */
@@ -47,12 +47,49 @@ export class KeyReader {
       if (index < 0) return undefined;
       const value = readValue(item.bytes, item.valueStart[index], this.#range);
       if (value.type !== this.#types[k]) return undefined;
-      const text = decodeString(item.bytes, value.start, value.end);
-      if (value.type === 'N' && !isNumber(text)) return undefined;
-      const part = value.type === 'N' ? canonicalNumber(text) : text;
+      const part = canonicalText(item.bytes, value);
+      if (part === undefined) return undefined;
       // The length in front keeps ('a','bc') and ('ab','c') apart.
       identity += `${part.length}:${part}`;
     }
     return identity;
   }
+
+  /** A number of 32 bits that items of the same identity have in common; others seldom do. No text is made of a common key. */
+  hash(item: ItemView): number {
+    let hash = HASH_START;
+    for (let k = 0; k < this.#ids.length; k++) {
+      const index = item.indexOf(this.#ids[k]);
+      if (index < 0) continue;
+      const { type, start, end } = readValue(item.bytes, item.valueStart[index], this.#range);
+      if (type !== 'N' && isPlain(item.bytes, start, end)) hash = hashBytes(hash, item.bytes, start, end);
+      else {
+        const text = Buffer.from(canonicalText(item.bytes, this.#range) ?? '');
+        hash = hashBytes(hash, text, 0, text.length);
+      }
+    }
+    return hash;
+  }
+}
+
+/** What two values of a key attribute have in common exactly when they are equal; undefined for a number that is none. */
+function canonicalText(bytes: Buffer, { type, start, end }: ValueRange): string | undefined {
+  const text = decodeString(bytes, start, end);
+  if (type !== 'N') return text;
+  return isNumber(text) ? canonicalNumber(text) : undefined;
+}
+
+/** Whether the bytes are the text: ASCII without escapes. */
+function isPlain(bytes: Buffer, start: number, end: number): boolean {
+  for (let i = start; i < end; i++) if (bytes[i] === BACKSLASH || bytes[i] >= 0x80) return false;
+  return true;
+}
+
+const HASH_START = 0x811c9dc5 | 0;
+
+/** FNV-1a. */
+function hashBytes(before: number, bytes: Buffer, start: number, end: number): number {
+  let hash = before;
+  for (let i = start; i < end; i++) hash = Math.imul(hash ^ bytes[i], 0x01000193);
+  return hash;
 }

@@ -1,6 +1,7 @@
-import { createHmac, createSecretKey, hkdfSync, type KeyObject } from 'node:crypto';
+import { createSecretKey, hkdfSync, type KeyObject } from 'node:crypto';
 import { inspect } from 'node:util';
 import { DynaferryError } from '../model/errors.ts';
+import { HmacSha256 } from '../model/hmac.ts';
 
 /** Shortest key that is taken, in bytes: below it a key can be found by trying. */
 const KEY_BYTES_MIN = 16;
@@ -8,6 +9,7 @@ const KEY_BYTES_MIN = 16;
 /** A key of a rule. Whatever prints it, prints `[redacted]`. */
 export class Secret {
   readonly #key: KeyObject;
+  readonly #hmac: HmacSha256;
 
   /** `reference` is how the policy names the key, for messages. Throws POLICY_INVALID when the key has fewer than 16 bytes. */
   constructor(reference: string, bytes: Buffer) {
@@ -16,11 +18,12 @@ export class Secret {
         fix: `Use a random key of at least ${KEY_BYTES_MIN} bytes, for instance from \`openssl rand -hex 32\`.`,
       });
     this.#key = createSecretKey(bytes);
+    this.#hmac = new HmacSha256(bytes);
   }
 
   /** HMAC-SHA-256 under this key, of a text in UTF-8 or of bytes, in lower-case hex. */
   hmacHex(content: string | Buffer): string {
-    return createHmac('sha256', this.#key).update(content).digest('hex');
+    return this.#hmac.hex(content);
   }
 
   /**

@@ -1,18 +1,36 @@
-import { SignedClient, type ClientOptions, type ServiceRequest } from '../aws/signed-client.ts';
+import { SignedClient, type ClientOptions, type ResumableBody, type ServiceRequest } from '../aws/signed-client.ts';
 import { header, type HttpResponse } from '../aws/http-client.ts';
 import { uriEncode } from '../aws/signer.ts';
+import { BufferPool } from '../model/buffer-pool.ts';
 import { DynaferryError } from '../model/errors.ts';
 import { classify } from './errors.ts';
-import { readInfo, type ListedObject, type ObjectInfo, type PutOptions, type UploadedPart } from './object-info.ts';
+import { readListPage, type ListPage } from './list-page.ts';
+import {
+  readInfo,
+  type CreatedUpload,
+  type ListedObject,
+  type ListPageOptions,
+  type ObjectDetails,
+  type PutOptions,
+  type UploadedPart,
+} from './object-info.ts';
+import { RangeBody } from './range-body.ts';
 import { fetchWhole } from './whole-body.ts';
+import { MalformedXml } from './xml-cursor.ts';
 import { children, parseXml, text, type XmlElement } from './xml.ts';
 import type { Site } from '../aws/site.ts';
 
-interface RequestRest {
+/** Answers to listings lie here only until they are read: a thousand keys of usual length, for as many listings as go on side by side. */
+const listings = new BufferPool(512 * 1024, 16);
+
+/** What a request has besides method and key. */
+export interface RequestRest {
   query?: Record<string, string>;
   headers?: Record<string, string>;
   body?: Buffer;
   bodySha256?: string;
+  into?: BufferPool;
+  resumable?: ResumableBody;
   signal?: AbortSignal;
 }
 
@@ -41,12 +59,19 @@ export class S3Bucket {
 
   /** Throws BUCKET_NOT_FOUND or ACCESS_DENIED where the bucket cannot be listed below the prefix: a policy may allow no more than that. */
   async check(prefix: string, signal?: AbortSignal): Promise<void> {
-    await this.#send('GET', '', 'ListBucket', { query: { 'list-type': '2', 'max-keys': '1', prefix }, signal });
+    await this.send('GET', '', 'ListBucket', { query: { 'list-type': '2', 'max-keys': '1', prefix }, signal });
   }
 
-  /** Undefined where there is no such key. */
-  async head(key: string, signal?: AbortSignal): Promise<ObjectInfo | undefined> {
-    const head = async (): Promise<ObjectInfo> => readInfo(await this.#send('HEAD', key, 'GetObject', { signal }));
+  /** Undefined where there is no such key. With a part's number AWS gives that part's length, and how many there are. */
+  async head(
+    key: string,
+    signal?: AbortSignal,
+    options: { partNumber?: number } = {},
+  ): Promise<ObjectDetails | undefined> {
+    const query: Record<string, string> =
+      options.partNumber === undefined ? {} : { partNumber: String(options.partNumber) };
+    const head = async (): Promise<ObjectDetails> =>
+      readInfo(await this.send('HEAD', key, 'GetObject', { query, signal }));
     try {
       return await head().catch(async (error: unknown) => {
         if (!(error instanceof DynaferryError && (error.status === 400 || error.code === 'ACCESS_DENIED'))) throw error;
@@ -65,7 +90,7 @@ export class S3Bucket {
    */
   async #explain(key: string, signal?: AbortSignal): Promise<void> {
     try {
-      await this.#send('GET', key, 'GetObject', { headers: { range: 'bytes=0-0' }, signal });
+      await this.send('GET', key, 'GetObject', { headers: { range: 'bytes=0-0' }, signal });
     } catch (error) {
       // An empty object has no first byte.
       if (!(error instanceof DynaferryError && error.status === 416)) throw error;
@@ -73,23 +98,27 @@ export class S3Bucket {
   }
 
   /**
-   * The object, or the range [start, end) of it. With `ifMatch` an object that was replaced since then ends in SOURCE_CHANGED. A body that is shorter than announced never arrives here.
+   * The object, or the range [start, end) of it. With `ifMatch` an object that was replaced since then ends in SOURCE_CHANGED. A body that is shorter than
+   * announced never arrives here. A range that breaks off goes on where it did, and is of one version of the object with or without `ifMatch`.
    */
   async get(
     key: string,
     options: { range?: { start: number; end: number }; ifMatch?: string; signal?: AbortSignal } = {},
-  ): Promise<ObjectInfo & { body: Buffer }> {
-    const headers: Record<string, string> = {};
-    if (options.range !== undefined) headers['range'] = `bytes=${options.range.start}-${options.range.end - 1}`;
-    if (options.ifMatch !== undefined) headers['if-match'] = options.ifMatch;
-    const fetch = (): Promise<HttpResponse> => this.#send('GET', key, 'GetObject', { headers, signal: options.signal });
-    // The ETag is that of the whole object, whatever range is asked for.
-    const response = await (options.range === undefined ? fetchWhole(fetch, this.uri(key)) : fetch());
+  ): Promise<ObjectDetails & { body: Buffer }> {
+    const { range, ifMatch, signal } = options;
+    if (range !== undefined) {
+      const resumable = new RangeBody(range, ifMatch, `${this.site.role}: ${this.uri(key)}`);
+      const response = await this.send('GET', key, 'GetObject', { resumable, signal });
+      return { ...readInfo(response), sizeBytes: response.body.length, body: response.body };
+    }
+    const headers: Record<string, string> = ifMatch === undefined ? {} : { 'if-match': ifMatch };
+    const fetch = (): Promise<HttpResponse> => this.send('GET', key, 'GetObject', { headers, signal });
+    const response = await fetchWhole(fetch, this.uri(key));
     return { ...readInfo(response), body: response.body };
   }
 
   /** The object, or undefined where there is no such key. */
-  async find(key: string, signal?: AbortSignal): Promise<(ObjectInfo & { body: Buffer }) | undefined> {
+  async find(key: string, signal?: AbortSignal): Promise<(ObjectDetails & { body: Buffer }) | undefined> {
     try {
       return await this.get(key, { signal });
     } catch (error) {
@@ -100,16 +129,15 @@ export class S3Bucket {
 
   /** Writes the object whole; resolves with its ETag. */
   async put(key: string, body: Buffer, options: PutOptions = {}): Promise<string> {
-    const headers: Record<string, string> = { 'content-type': options.contentType ?? 'application/octet-stream' };
-    for (const [name, value] of Object.entries(options.metadata ?? {})) headers[`x-amz-meta-${name}`] = value;
+    const headers = headersOf(options);
     if (options.onlyIfAbsent === true) headers['if-none-match'] = '*';
     const { sha256, signal } = options;
-    const response = await this.#send('PUT', key, 'PutObject', { headers, body, bodySha256: sha256, signal });
+    const response = await this.send('PUT', key, 'PutObject', { headers, body, bodySha256: sha256, signal });
     return header(response, 'etag') ?? '';
   }
 
   async delete(key: string, signal?: AbortSignal): Promise<void> {
-    await this.#send('DELETE', key, 'DeleteObject', { signal });
+    await this.send('DELETE', key, 'DeleteObject', { signal });
   }
 
   /** All objects below a prefix in the order of their keys' UTF-8 bytes, a page at a time. */
@@ -117,20 +145,41 @@ export class S3Bucket {
     prefix: string,
     options: { startAfter?: string; signal?: AbortSignal } = {},
   ): AsyncGenerator<ListedObject> {
+    let { startAfter } = options;
     let token: string | undefined;
     do {
-      const query: Record<string, string> = { 'list-type': '2', 'encoding-type': 'url', prefix };
-      if (token !== undefined) query['continuation-token'] = token;
-      else if (options.startAfter !== undefined) query['start-after'] = options.startAfter;
-      const page = await this.#xml('GET', '', 'ListBucket', 'ListBucketResult', { query, signal: options.signal });
-      for (const entry of children(page, 'Contents'))
-        yield {
-          key: decodeKey(text(entry, 'Key')),
-          sizeBytes: Number(text(entry, 'Size')),
-          etag: text(entry, 'ETag').replaceAll('&quot;', '"'),
-        };
-      token = text(page, 'IsTruncated') === 'true' ? text(page, 'NextContinuationToken') : undefined;
+      const page = await this.listPage(prefix, { startAfter, token, signal: options.signal });
+      yield* page.objects;
+      startAfter = page.objects.at(-1)?.key ?? startAfter;
+      token = page.token;
     } while (token !== undefined);
+  }
+
+  /**
+   * One page of the objects below a prefix. Throws SERVICE_FAILED where the answer is no listing, is not whole, or does not come after `startAfter`
+   * in strictly ascending order: what is read of it is all of it.
+   */
+  async listPage(prefix: string, options: ListPageOptions = {}): Promise<ListPage> {
+    const { startAfter, token, maxKeys, signal } = options;
+    const query: Record<string, string> = { 'list-type': '2', 'encoding-type': 'url', prefix };
+    if (token !== undefined) query['continuation-token'] = token;
+    else if (startAfter !== undefined) query['start-after'] = startAfter;
+    if (maxKeys !== undefined) query['max-keys'] = String(maxKeys);
+    const response = await this.send('GET', '', 'ListBucket', { query, into: listings, signal });
+    try {
+      const page = readListPage(response.body, { prefix, after: startAfter });
+      if (token !== undefined && page.token === token) throw new MalformedXml('the token that was sent', 0);
+      return page;
+    } catch (error) {
+      if (!(error instanceof MalformedXml)) throw error;
+      throw new DynaferryError(
+        'SERVICE_FAILED',
+        `${this.site.role}: S3 gave no listing of ${this.uri(prefix)} that can be relied on (${error.message})`,
+        { status: response.status, cause: error },
+      );
+    } finally {
+      listings.give(response.body);
+    }
   }
 
   /** The names of the folders directly below a prefix that ends in `/`; each name without slashes. */
@@ -140,7 +189,7 @@ export class S3Bucket {
     do {
       const query: Record<string, string> = { 'list-type': '2', 'encoding-type': 'url', delimiter: '/', prefix };
       if (token !== undefined) query['continuation-token'] = token;
-      const page = await this.#xml('GET', '', 'ListBucket', 'ListBucketResult', { query, signal });
+      const page = await this.xml('GET', '', 'ListBucket', 'ListBucketResult', { query, signal });
       for (const entry of children(page, 'CommonPrefixes'))
         folders.push(decodeKey(text(entry, 'Prefix')).slice(prefix.length, -1));
       token = text(page, 'IsTruncated') === 'true' ? text(page, 'NextContinuationToken') : undefined;
@@ -148,16 +197,16 @@ export class S3Bucket {
     return folders;
   }
 
-  /** Begins a multipart upload; resolves with its id. */
-  async createUpload(key: string, options: Omit<PutOptions, 'sha256' | 'onlyIfAbsent'>): Promise<string> {
-    const headers: Record<string, string> = { 'content-type': options.contentType ?? 'application/octet-stream' };
-    for (const [name, value] of Object.entries(options.metadata ?? {})) headers[`x-amz-meta-${name}`] = value;
-    const answer = await this.#xml('POST', key, 'PutObject', 'InitiateMultipartUploadResult', {
+  /** Begins a multipart upload. */
+  async createUpload(key: string, options: Omit<PutOptions, 'sha256' | 'onlyIfAbsent'>): Promise<CreatedUpload> {
+    const { signal } = options;
+    const response = await this.send('POST', key, 'PutObject', {
       query: { uploads: '' },
-      headers,
-      signal: options.signal,
+      headers: headersOf(options),
+      signal,
     });
-    return text(answer, 'UploadId');
+    const answer = this.#parse(response, key, 'InitiateMultipartUploadResult');
+    return { uploadId: text(answer, 'UploadId'), headers: response.headers };
   }
 
   /** Resolves with the part's ETag. */
@@ -168,7 +217,7 @@ export class S3Bucket {
     body: Buffer,
     options: { sha256?: string; signal?: AbortSignal } = {},
   ): Promise<string> {
-    const response = await this.#send('PUT', key, 'PutObject', {
+    const response = await this.send('PUT', key, 'PutObject', {
       query: { partNumber: String(partNumber), uploadId },
       body,
       bodySha256: options.sha256,
@@ -184,7 +233,7 @@ export class S3Bucket {
     for (;;) {
       let page: XmlElement;
       try {
-        page = await this.#xml('GET', key, 'ListMultipartUploadParts', 'ListPartsResult', {
+        page = await this.xml('GET', key, 'ListMultipartUploadParts', 'ListPartsResult', {
           query: { uploadId, 'part-number-marker': marker },
           signal,
         });
@@ -216,12 +265,12 @@ export class S3Bucket {
     const body = Buffer.from(
       `<CompleteMultipartUpload xmlns="http://s3.amazonaws.com/doc/2006-03-01/">${list}</CompleteMultipartUpload>`,
     );
-    await this.#xml('POST', key, 'PutObject', 'CompleteMultipartUploadResult', { query: { uploadId }, body, signal });
+    await this.xml('POST', key, 'PutObject', 'CompleteMultipartUploadResult', { query: { uploadId }, body, signal });
   }
 
   async abortUpload(key: string, uploadId: string, signal?: AbortSignal): Promise<void> {
     try {
-      await this.#send('DELETE', key, 'AbortMultipartUpload', { query: { uploadId }, signal });
+      await this.send('DELETE', key, 'AbortMultipartUpload', { query: { uploadId }, signal });
     } catch (error) {
       if (!isGone(error)) throw error;
     }
@@ -231,7 +280,8 @@ export class S3Bucket {
     await this.#client.close();
   }
 
-  #send(method: ServiceRequest['method'], key: string, iamAction: string, rest: RequestRest): Promise<HttpResponse> {
+  /** One request, tried again within the client's policy. `iamAction` is named where it is not allowed. */
+  send(method: ServiceRequest['method'], key: string, iamAction: string, rest: RequestRest): Promise<HttpResponse> {
     const query = Object.keys(rest.query ?? {})
       .sort()
       .map((name) => `${uriEncode(name)}=${uriEncode(rest.query?.[name] ?? '')}`)
@@ -246,14 +296,18 @@ export class S3Bucket {
     });
   }
 
-  async #xml(
+  /** A request whose answer is XML; resolves with the root element's content. */
+  async xml(
     method: ServiceRequest['method'],
     key: string,
     iamAction: string,
     root: string,
     rest: RequestRest,
   ): Promise<XmlElement> {
-    const response = await this.#send(method, key, iamAction, rest);
+    return this.#parse(await this.send(method, key, iamAction, rest), key, root);
+  }
+
+  #parse(response: HttpResponse, key: string, root: string): XmlElement {
     const element = parseXml(response.body, root);
     if (element === undefined)
       throw new DynaferryError('SERVICE_FAILED', `${this.site.role}: S3 gave no ${root} for ${this.uri(key)}`, {
@@ -261,6 +315,13 @@ export class S3Bucket {
       });
     return element;
   }
+}
+
+/** The headers that an object is written with. */
+function headersOf({ headers, contentType, metadata }: PutOptions): Record<string, string> {
+  const all: Record<string, string> = { 'content-type': contentType ?? 'application/octet-stream', ...headers };
+  for (const [name, value] of Object.entries(metadata ?? {})) all[`x-amz-meta-${name}`] = value;
+  return all;
 }
 
 /** Whether an upload is not there (any more). Ceph names the key as what is missing. */

@@ -34,7 +34,8 @@ export const classify: Classify = (response, request, site) => {
   const { status } = response;
   const success = status >= 200 && status < 300;
   // CompleteMultipartUpload and CopyObject send 200 first and the outcome later.
-  if (success && (request.method !== 'POST' || !response.body.includes('<Error>'))) return undefined;
+  const mayFailLate = request.method === 'POST' || request.headers?.['x-amz-copy-source'] !== undefined;
+  if (success && !(mayFailLate && isError(response.body))) return undefined;
   const error = parseXml(response.body, 'Error') ?? {};
   const code = text(error, 'Code') || codeOfStatus(status);
   const where = request.resource.replace(/^arn:[^:]*:s3:::/, 's3://');
@@ -49,13 +50,22 @@ export const classify: Classify = (response, request, site) => {
     );
   if (code === 'NoSuchKey' || (status === 404 && code === 'NotFound'))
     return new DynaferryError('OBJECT_NOT_FOUND', `${site.role}: there is no object ${where}`, details);
-  if (status === 412 && request.headers?.['if-match'] !== undefined)
+  if (status === 412 && (request.headers?.['if-match'] ?? request.resumable?.headers['if-match']) !== undefined)
     return new DynaferryError('SOURCE_CHANGED', `${site.role}: ${where} was replaced while it was being read`, details);
   const region = header(response, 'x-amz-bucket-region') ?? text(error, 'Region');
   if (elsewhere.has(code) || status === 301 || status === 307)
     return new DynaferryError(
       'BUCKET_NOT_FOUND',
       `${site.role}: the bucket of ${where} is not in ${site.region}${region ? ` but in ${region}` : ''}`,
+      details,
+    );
+  if (code === 'InvalidObjectState')
+    return new DynaferryError('OBJECT_ARCHIVED', `${site.role}: ${where} is in an archive`, details);
+  // The digest is what the source says of the object: what was read of it is something else.
+  if (code === 'BadDigest' && request.headers?.['content-md5'] !== undefined)
+    return new DynaferryError(
+      'DATA_DAMAGED',
+      `${site.role}: ${where} arrives with another MD5 than announced`,
       details,
     );
   const access = accessError(code, text(error, 'Message'), request, site, `s3:${request.operation}`);
@@ -77,6 +87,11 @@ export const classify: Classify = (response, request, site) => {
     details,
   );
 };
+
+/** Whether the document is an error, and not one that holds errors, as DeleteObjects sends it. */
+function isError(body: Buffer): boolean {
+  return /^\s*(?:<\?xml[^>]*\?>\s*)?<Error[\s>]/.test(body.toString('latin1', 0, 512));
+}
 
 /** An answer that is not S3's XML. */
 const UNREADABLE = 'UnreadableAnswer';

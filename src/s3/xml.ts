@@ -5,7 +5,8 @@ const parser = new XMLParser({
   // Keys, tags and sizes stay text: '007' is a key, not a number.
   parseTagValue: false,
   trimValues: false,
-  isArray: (name) => ['Contents', 'CommonPrefixes', 'Part', 'Upload'].includes(name),
+  // A refused request has one Error at its root, a deletion one for each object that was kept.
+  isArray: (name, path) => ['CommonPrefixes', 'Part', 'Upload', 'Tag'].includes(name) || path === 'DeleteResult.Error',
 });
 
 /** An element of one of S3's answers: text or children. */
@@ -30,8 +31,19 @@ export function text(element: XmlElement, name: string): string {
   return typeof child === 'string' ? child : '';
 }
 
+/** A child element; one without content where it is missing. */
+export function child(element: XmlElement, name: string): XmlElement {
+  const found = element[name];
+  return typeof found === 'object' && !Array.isArray(found) ? found : {};
+}
+
 /** All children of a name that can occur more than once. */
 export function children(element: XmlElement, name: string): XmlElement[] {
   const child = element[name];
   return Array.isArray(child) ? child.filter((one) => typeof one === 'object') : [];
+}
+
+/** Text as it stands in an element. */
+export function escapeXml(plain: string): string {
+  return plain.replace(/[&<>\r\n\t]/g, (character) => `&#${character.charCodeAt(0)};`);
 }

@@ -2,8 +2,8 @@ import { constants, createGunzip, createGzip, createZstdCompress, createZstdDeco
 import type { Transform } from 'node:stream';
 import { PassThrough } from 'node:stream';
 
-/** How data objects are compressed; ImportTable takes both. */
-export type Compression = 'gzip' | 'zstd';
+/** How data objects are compressed; ImportTable takes both. zstd costs a third of gzip's CPU and leaves less to move; gzip is for readers that lack it. */
+export type Compression = 'zstd' | 'gzip';
 
 /** Level 6 of gzip costs 1.8 times the CPU of level 1 for 14 % less to move. */
 const GZIP_LEVEL = 1;

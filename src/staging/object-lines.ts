@@ -28,6 +28,7 @@ const HELD_BYTES_MAX = 64 * 1024 * 1024;
 const RANGE_BYTES = 16 * 1024 * 1024;
 /** How often an object is fetched again that does not have its checksum, before it is held to be damaged where it lies. */
 const FETCHES_MAX = 3;
+const EMPTY: Buffer = Buffer.alloc(0);
 /** No item is longer: 400 KB, written as JSON escapes at the worst. */
 const LINE_BYTES_MAX = 8 * 1024 * 1024;
 
@@ -130,16 +131,20 @@ async function* lines(
 ): AsyncGenerator<Buffer> {
   const stream = decompressor(key);
   const fed = feed(stream, chunks);
-  let rest: Buffer = Buffer.alloc(0);
+  let rest: Buffer = EMPTY;
   try {
     for await (const chunk of stream as AsyncIterable<Buffer>) {
       signal.throwIfAborted();
-      const end = chunk.lastIndexOf(0x0a);
-      if (end < 0) rest = Buffer.concat([rest, chunk]);
-      else {
-        yield rest.length === 0 ? chunk.subarray(0, end + 1) : Buffer.concat([rest, chunk.subarray(0, end + 1)]);
-        rest = chunk.subarray(end + 1);
+      const end = chunk.lastIndexOf(0x0a) + 1;
+      let start = 0;
+      if (rest.length > 0 && end > 0) {
+        // The line that began in the chunk before, by itself: the others stay where they are.
+        start = chunk.indexOf(0x0a) + 1;
+        yield Buffer.concat([rest, chunk.subarray(0, start)]);
+        rest = EMPTY;
       }
+      if (start < end) yield chunk.subarray(start, end);
+      if (end < chunk.length) rest = rest.length > 0 ? Buffer.concat([rest, chunk.subarray(end)]) : chunk.subarray(end);
       if (rest.length > LINE_BYTES_MAX) throw damaged(bucket, key, 'a line is longer than any item can be');
     }
     await fed;

@@ -1,33 +1,19 @@
-import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { getCACertificates, setDefaultCACertificates } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { HttpClient } from '../../src/aws/http-client.ts';
+import { trustWith } from '../../src/aws/trust.ts';
+import { makeCertificate } from './certificate.ts';
 
 let server: Server;
 let endpoint: string;
-let certificate: string;
-const folder = mkdtempSync(join(tmpdir(), 'dynaferry-tls-'));
+const certificate = makeCertificate();
 const trusted = getCACertificates('default');
 
 beforeAll(async () => {
-  const key = join(folder, 'key.pem');
-  const cert = join(folder, 'cert.pem');
-  const subject = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost'];
-  execFileSync(
-    'openssl',
-    ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '2', '-keyout', key, '-out', cert, ...subject],
-    {
-      stdio: 'ignore',
-    },
-  );
-  certificate = readFileSync(cert, 'utf8');
-  server = createServer({ key: readFileSync(key), cert: certificate }, (request, response) => {
+  server = createServer({ key: certificate.key, cert: certificate.cert }, (request, response) => {
     const chunks: Buffer[] = [];
     request.on('data', (chunk: Buffer) => chunks.push(chunk));
     request.on('end', () => response.end(Buffer.concat(chunks)));
@@ -40,7 +26,7 @@ beforeAll(async () => {
 afterAll(() => {
   setDefaultCACertificates(trusted);
   server.close();
-  rmSync(folder, { recursive: true });
+  certificate.remove();
 });
 
 describe('HttpClient over TLS', () => {
@@ -54,7 +40,7 @@ describe('HttpClient over TLS', () => {
   });
 
   it('carries long and short bodies both ways over connections that are used again', async () => {
-    setDefaultCACertificates([...trusted, certificate]);
+    setDefaultCACertificates([...trusted, certificate.cert.toString()]);
     const client = new HttpClient(endpoint, { connectionsMax: 2, idleMsMax: 5000 });
     const lengths = [0, 1, 1000, 70_000, 5_000_000];
     for (let round = 0; round < 3; round++)
@@ -66,6 +52,16 @@ describe('HttpClient over TLS', () => {
           expect(answer.body.equals(body)).toBe(true);
         }),
       );
+    await client.close();
+  });
+
+  it('trusts whom Node trusts besides those of a CA file', async () => {
+    setDefaultCACertificates([...trusted, certificate.cert.toString()]);
+    const other = makeCertificate();
+    const route = { secureContext: trustWith('source: caFile', other.certPath) };
+    other.remove();
+    const client = new HttpClient(endpoint, { connectionsMax: 1, idleMsMax: 5000, route });
+    expect((await client.send({ method: 'GET', path: '/', headers: {} })).status).toBe(200);
     await client.close();
   });
 });

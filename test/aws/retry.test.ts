@@ -45,6 +45,24 @@ describe('withRetry', () => {
     expect(outcome).toBe(last);
   });
 
+  it('counts anew after 16 KiB of progress, in one attempt or in several, and not after less', async () => {
+    const attemptsWith = async (progress: number[]): Promise<number> => {
+      let attempts = 0;
+      let progressBytes = 0;
+      const attempt = async (): Promise<never> => {
+        progressBytes += progress[attempts++] ?? 0;
+        throw error('INTERRUPTED_NETWORK');
+      };
+      await withRetry(attempt, { policy, progressBytes: () => progressBytes }).catch(() => undefined);
+      return attempts;
+    };
+    expect(await attemptsWith([])).toBe(4);
+    expect(await attemptsWith([16_383])).toBe(4);
+    expect(await attemptsWith([0, 0, 16_384])).toBe(2 + 4);
+    expect(await attemptsWith([8192, 4096, 4096])).toBe(2 + 4);
+    expect(await attemptsWith([0, 0, 0, 20_000, 0, 0, 20_000])).toBe(6 + 4);
+  });
+
   it('throws what is no DynaferryError at once', async () => {
     expect((await run(() => new TypeError('x'))).attempts).toBe(1);
   });

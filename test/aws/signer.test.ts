@@ -21,6 +21,8 @@ class Sha256 {
   }
 }
 
+const HOST = 'example.com:8000';
+
 /** Strings of some of these characters. */
 const from = (characters: string): fc.Arbitrary<string> => fc.constantFrom(...Array.from(characters));
 
@@ -69,14 +71,25 @@ describe('Signer', () => {
           .map(([name, value]) => `${name}=${value}`)
           .join('&');
         const payloadSha256 = createHash('sha256').update(body).digest('hex');
-        const headers: Record<string, string> = { ...given, host: 'example.com:8000' };
+        const headers = { ...given };
         if (service === 's3') headers['x-amz-content-sha256'] = payloadSha256;
-        const expected = await oracle(drawn, credentials, path, headers);
+        const expected = await oracle(drawn, credentials, path, { ...headers, host: HOST });
         // One signer for many requests, as in use: its cached key must follow day and credentials.
-        const signer = signers.get(service + region) ?? new Signer(service, region);
+        const signer = signers.get(service + region) ?? new Signer(service, region, HOST);
         signers.set(service + region, signer);
-        signer.sign({ method, path, query, headers, payloadSha256 }, credentials, now);
-        expect(headers).toEqual(expected);
+        const toSign = { method, path, query, headers, payloadSha256 };
+        expect(signer.sign(toSign, credentials, now)).toEqual(expected);
+        // Another one with the same headers, in the same second or another.
+        for (const later of [0, 1000]) {
+          const then = new Date(now.getTime() + later);
+          // S3's hash of the body is one of the headers.
+          const otherBody = service === 's3' ? body : Buffer.from('other');
+          const other = { ...drawn, method: 'DELETE', body: otherBody, now: then };
+          const otherSha256 = createHash('sha256').update(other.body).digest('hex');
+          expect(signer.sign({ ...toSign, method: 'DELETE', payloadSha256: otherSha256 }, credentials, then)).toEqual(
+            await oracle(other, credentials, path, { ...headers, host: HOST }),
+          );
+        }
       }),
       { numRuns: 500 },
     );

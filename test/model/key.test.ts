@@ -3,12 +3,14 @@ import { describe, expect, it } from 'vitest';
 import { ItemView, NameTable } from '../../src/model/item.ts';
 import { keyAttributes, KeyReader, type KeySchema, type KeyType } from '../../src/model/key.ts';
 
-function reader(schema: KeySchema): (json: string) => string | undefined {
+function reader(schema: KeySchema): (json: string) => string | undefined;
+function reader(schema: KeySchema, what: 'hash'): (json: string) => number;
+function reader(schema: KeySchema, what: 'identity' | 'hash' = 'identity'): (json: string) => unknown {
   const view = new ItemView(new NameTable(['other', ...keyAttributes(schema).map((attribute) => attribute.name)]));
   const keys = new KeyReader(schema, (name) => view.names.idOf(name));
   return (json) => {
     view.read(Buffer.from(json), 0);
-    return keys.identity(view);
+    return keys[what](view);
   };
 }
 
@@ -52,6 +54,24 @@ describe('KeyReader', () => {
     ['a number that is none', '{"PK":{"S":"x"},"SK":{"N":"one"}}'],
   ])('has no identity for an item with %s', (_, json) => {
     expect(reader(schema('S', 'N'))(json)).toBeUndefined();
+  });
+
+  it('gives keys of one identity one hash, written in whichever way, and others hardly ever', () => {
+    const hash = reader(schema('S', 'N'), 'hash');
+    const text = fc.string({ unit: 'grapheme', maxLength: 4 });
+    const number = fc.constantFrom(['1.50', '15e-1'], ['0', '-0'], ['1e2', '100']);
+    fc.assert(
+      fc.property(text, number, fc.string({ maxLength: 3 }), (key, [a, b], other) => {
+        const escaped = [...Array(key.length).keys()]
+          .map((i) => `\\u${key.charCodeAt(i).toString(16).padStart(4, '0')}`)
+          .join('');
+        const plain = hash(JSON.stringify({ PK: { S: key }, SK: { N: a } }));
+        expect(hash(`{"SK":{"N":"${b}"},"x":{"S":"y"},"PK":{"S":"${escaped}"}}`)).toBe(plain);
+        if (other !== key) expect(hash(JSON.stringify({ PK: { S: other }, SK: { N: a } }))).not.toBe(plain);
+      }),
+      { seed: 1, numRuns: 1000 },
+    );
+    expect(hash('{"other":{"S":"x"}}')).toBeTypeOf('number');
   });
 
   it('must be made with a table that knows the key', () => {

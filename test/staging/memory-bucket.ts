@@ -1,6 +1,13 @@
 import { createHash } from 'node:crypto';
 import { S3Bucket } from '../../src/s3/bucket.ts';
-import type { ListedObject, ObjectInfo, PutOptions, UploadedPart } from '../../src/s3/object-info.ts';
+import type {
+  CreatedUpload,
+  ListedObject,
+  ObjectDetails,
+  ObjectInfo,
+  PutOptions,
+  UploadedPart,
+} from '../../src/s3/object-info.ts';
 import { DynaferryError } from '../../src/model/errors.ts';
 import { siteAt } from '../aws/site-at.ts';
 
@@ -36,14 +43,14 @@ export class MemoryBucket extends S3Bucket {
     super(siteAt('http://127.0.0.1:0', { role }), name);
   }
 
-  override head(key: string): Promise<ObjectInfo | undefined> {
+  override head(key: string): Promise<ObjectDetails | undefined> {
     return this.#do('head', key, () => info(this.objects.get(key)));
   }
 
   override get(
     key: string,
     options: { range?: { start: number; end: number }; ifMatch?: string; signal?: AbortSignal } = {},
-  ): Promise<ObjectInfo & { body: Buffer }> {
+  ): Promise<ObjectDetails & { body: Buffer }> {
     options.signal?.throwIfAborted();
     return this.#do('get', key, () => {
       const stored = this.objects.get(key);
@@ -52,11 +59,11 @@ export class MemoryBucket extends S3Bucket {
         throw new DynaferryError('SOURCE_CHANGED', key, { status: 412 });
       const { start, end } = options.range ?? { start: 0, end: stored.body.length };
       const body = this.onGet(Buffer.from(stored.body.subarray(start, end)), key);
-      return { ...stored, sizeBytes: body.length, body };
+      return { ...stored, sizeBytes: body.length, headers: {}, body };
     });
   }
 
-  override async find(key: string): Promise<(ObjectInfo & { body: Buffer }) | undefined> {
+  override async find(key: string): Promise<(ObjectDetails & { body: Buffer }) | undefined> {
     return this.objects.has(key) ? this.get(key) : undefined;
   }
 
@@ -80,7 +87,7 @@ export class MemoryBucket extends S3Bucket {
     const keys = [...this.objects.keys()].filter((key) => key.startsWith(prefix) && key > (options.startAfter ?? ''));
     for (const key of keys.sort()) {
       const { sizeBytes, etag } = this.objects.get(key) as Stored;
-      yield { key, sizeBytes, etag };
+      yield { key, sizeBytes, etag, lastModifiedMs: 0, storageClass: 'STANDARD' };
     }
   }
 
@@ -89,11 +96,11 @@ export class MemoryBucket extends S3Bucket {
     return [...new Set(inside.map((key) => key.slice(prefix.length).split('/')[0]))].sort();
   }
 
-  override createUpload(key: string, options: Omit<PutOptions, 'sha256' | 'onlyIfAbsent'>): Promise<string> {
+  override createUpload(key: string, options: Omit<PutOptions, 'sha256' | 'onlyIfAbsent'>): Promise<CreatedUpload> {
     return this.#do('createUpload', key, () => {
       const id = `upload-${this.calls.length}`;
       this.uploads.set(id, { key, metadata: options.metadata ?? {}, parts: new Map() });
-      return id;
+      return { uploadId: id, headers: {} };
     });
   }
 
@@ -171,8 +178,8 @@ export class MemoryBucket extends S3Bucket {
   }
 }
 
-function info(stored: Stored | undefined): ObjectInfo | undefined {
-  return stored && { sizeBytes: stored.sizeBytes, etag: stored.etag, metadata: stored.metadata };
+function info(stored: Stored | undefined): ObjectDetails | undefined {
+  return stored && { sizeBytes: stored.sizeBytes, etag: stored.etag, metadata: stored.metadata, headers: {} };
 }
 
 function etagOf(body: Buffer): string {

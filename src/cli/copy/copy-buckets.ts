@@ -73,17 +73,13 @@ async function abortStale(
   ageMs: number,
 ): Promise<number> {
   const copy = open(plan, { stateDir, signal });
-  try {
-    const aborted = await copy.abortStale(ageMs);
-    if (session.json) session.printJson({ type: 'stale-uploads', copy: plan.name, aborted });
-    else
-      session.print(
-        `${counted(aborted, 'unfinished upload')} below s3://${plan.target.bucket}/${plan.prefixes.length === 1 ? plan.prefixes[0].target : ''} aborted`,
-      );
-    return 0;
-  } finally {
-    await copy.close();
-  }
+  const aborted = await copy.abortStale(ageMs);
+  if (session.json) session.printJson({ type: 'stale-uploads', copy: plan.name, aborted });
+  else
+    session.print(
+      `${counted(aborted, 'unfinished upload')} below s3://${plan.target.bucket}/${plan.prefixes.length === 1 ? plan.prefixes[0].target : ''} aborted`,
+    );
+  return 0;
 }
 
 /** A prefix is taken to the letter: one that lacks its slash is right now and then, and mostly forgotten. */

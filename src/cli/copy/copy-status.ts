@@ -30,10 +30,6 @@ export async function copyStands(
     target === undefined ? {} : { sourceRegion: 'us-east-1', targetRegion: 'us-east-1' },
   );
   const copy = openCopy(plan, { stateDir: session.stateDir ?? stateDir });
-  try {
-    const stand = copy.status();
-    tell({ type: 'copy-status', ...stand }, copyStatusText(stand, session.colors));
-  } finally {
-    await copy.close();
-  }
+  const stand = copy.status();
+  tell({ type: 'copy-status', ...stand }, copyStatusText(stand, session.colors));
 }

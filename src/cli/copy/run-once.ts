@@ -30,16 +30,12 @@ export async function runOnce(session: Session, { plan, mode, stateDir, signal, 
     view.hear(event);
   };
   const copy = open(plan, { stateDir, onEvent, signal });
-  try {
-    const lastRun = mode === 'dry-run' ? copy.status().last?.summary : undefined;
-    const summary = await copy.run(mode).finally(() => view.close());
-    decisions?.close();
-    const estimate = mode === 'dry-run' ? estimateOf(plan, summary.toCopyBytes, lastRun) : undefined;
-    report(session, summary, { mode, deletes: plan.deleteExtra, byReason: decisions?.byReason ?? new Map(), estimate });
-    return copyExitCode(summary, mode, plan.deleteExtra);
-  } finally {
-    await copy.close();
-  }
+  const lastRun = mode === 'dry-run' ? copy.status().last?.summary : undefined;
+  const summary = await copy.run(mode).finally(() => view.close());
+  decisions?.close();
+  const estimate = mode === 'dry-run' ? estimateOf(plan, summary.toCopyBytes, lastRun) : undefined;
+  report(session, summary, { mode, deletes: plan.deleteExtra, byReason: decisions?.byReason ?? new Map(), estimate });
+  return copyExitCode(summary, mode, plan.deleteExtra);
 }
 
 /** What a run ends with: 0 where nothing is left to do. */

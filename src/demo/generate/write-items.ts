@@ -1,8 +1,7 @@
 import type { DynamoDbClient } from '../../dynamodb/client.ts';
 import { BATCH_BYTES_MAX, BATCH_ITEMS_MAX, ItemPutter, type PutItem } from '../../dynamodb/put-items.ts';
 import { DynaferryError } from '../../model/errors.ts';
-import { ItemView, NameTable } from '../../model/item.ts';
-import { KeyReader, type KeySchema } from '../../model/key.ts';
+import type { KeySchema } from '../../model/key.ts';
 
 /** The key of generated profiles, as in `profileTable`. */
 const KEY: KeySchema = { partition: { name: 'PK', type: 'S' } };
@@ -51,8 +50,6 @@ export async function writeItems(
 }
 
 function* batched(items: Iterable<string>): Generator<PutItem[]> {
-  const view = new ItemView(new NameTable([KEY.partition.name]));
-  const keys = new KeyReader(KEY, (name) => view.names.idOf(name));
   let batch: PutItem[] = [];
   let batchBytes = 0;
   for (const text of items) {
@@ -62,10 +59,7 @@ function* batched(items: Iterable<string>): Generator<PutItem[]> {
       batch = [];
       batchBytes = 0;
     }
-    view.read(bytes, 0);
-    const identity = keys.identity(view);
-    if (identity === undefined) throw new DynaferryError('INTERNAL', 'a generated item lacks its key');
-    batch.push({ bytes, start: 0, end: bytes.length, identity });
+    batch.push({ bytes, start: 0, end: bytes.length });
     batchBytes += bytes.length;
   }
   if (batch.length > 0) yield batch;

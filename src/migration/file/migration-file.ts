@@ -41,7 +41,7 @@ interface PolicySettings {
 }
 
 interface ExportSettings {
-  compression: 'gzip' | 'zstd';
+  compression: 'zstd' | 'gzip';
   objectSizeBytes: number;
   /** Chosen from the table's size where absent. */
   segments?: number;
@@ -103,7 +103,7 @@ function siteSettings(site: ParsedMigration['source'] | ParsedMigration['target'
 
 function exportSettings(parsed: NonNullable<ParsedMigration['export']>): ExportSettings {
   return {
-    compression: parsed.compression ?? 'gzip',
+    compression: parsed.compression ?? 'zstd',
     objectSizeBytes: parsed.objectSize ?? OBJECT_SIZE_DEFAULT_BYTES,
     ...(parsed.segments === undefined ? {} : { segments: parsed.segments }),
     pushDown: parsed.pushDown ?? true,

@@ -21,8 +21,8 @@ const LOAD_CONCURRENCY_MAX = 256;
 export const exportSchema = map(
   {
     compression: oneOf(
-      ['gzip', 'zstd'],
-      'Compression of data objects; gzip where absent. DynamoDB can import both.',
+      ['zstd', 'gzip'],
+      'Compression of data objects; zstd where absent. DynamoDB can import both; gzip is for other readers that lack zstd.',
     ).optional(),
     objectSize: parsed(
       SIZE_PATTERN,

@@ -51,6 +51,12 @@ const BATCHES_AHEAD = 64;
 /** When so many items in a row of one object are refused and none is written, something is wrong with all of them. */
 const REFUSED_IN_A_ROW_MAX = 1000;
 
+/** An item that is gathered for a batch or being written. */
+interface Gathered extends PutItem {
+  /** Of its key: the same for the same key. */
+  keyHash: number;
+}
+
 /** Loads one object: lines into batches, batches into the table, progress into the ledger. */
 export class ObjectLoader {
   readonly #options: ObjectLoaderOptions;
@@ -58,13 +64,14 @@ export class ObjectLoader {
   readonly #view: ItemView;
   readonly #keys: KeyReader;
   readonly #mark: LowWaterMark;
-  readonly #inFlight = new Set<string>();
-  readonly #writing = new Set<Promise<void>>();
-  /** Called when a batch is through, for the one who waits for that. */
-  #onRoom: (() => void) | undefined;
+  /** Hashes of the keys that are gathered or being written. Two keys of one hash are taken for one, which costs a wait and nothing else. */
+  readonly #inFlight = new Set<number>();
+  /** Batches that are being written, and who waits for some of them to be through. */
+  #writing = 0;
+  #waiter: { writingMax: number; resolve: () => void } | undefined;
   #failure: { error: unknown } | undefined;
   #checkpointMs = performance.now();
-  #batch: PutItem[] = [];
+  #batch: Gathered[] = [];
   #batchBytes = 0;
   #refused = 0;
   #written = 0;
@@ -96,7 +103,7 @@ export class ObjectLoader {
       }
       if (this.#batch.length > 0) await this.#send();
     } finally {
-      await Promise.all(this.#writing);
+      await this.#untilWriting(0);
       this.#save(false);
     }
     if (this.#failure !== undefined) throw this.#failure.error;
@@ -111,7 +118,7 @@ export class ObjectLoader {
   /** Takes one line `{"Item":{…}}`. Most need no waiting, and a promise for each would cost more than reading it. */
   #add(block: Buffer, at: number, end: number): Promise<void> | undefined {
     const item = this.#read(block, at, end);
-    if (this.#inFlight.has(item.identity)) return this.#sendBefore(item, true);
+    if (this.#inFlight.has(item.keyHash)) return this.#sendBefore(item, true);
     const full = this.#batch.length === BATCH_ITEMS_MAX || this.#batchBytes + item.end - item.start > BATCH_BYTES_MAX;
     if (full) return this.#sendBefore(item, false);
     this.#gather(item);
@@ -119,26 +126,25 @@ export class ObjectLoader {
   }
 
   /** Sends the gathered batch before the item is added to the next one. */
-  async #sendBefore(item: PutItem, sameKey: boolean): Promise<void> {
+  async #sendBefore(item: Gathered, sameKey: boolean): Promise<void> {
     if (this.#batch.length > 0) await this.#send();
     // The same key twice: the first must be through before the second is sent. Exports do not hold such, other people's files may.
-    if (sameKey) await Promise.all(this.#writing);
+    if (sameKey) await this.#untilWriting(0);
     this.#gather(item);
   }
 
-  #gather(item: PutItem): void {
+  #gather(item: Gathered): void {
     this.#batch.push(item);
     this.#batchBytes += item.end - item.start;
-    this.#inFlight.add(item.identity);
+    this.#inFlight.add(item.keyHash);
   }
 
-  #read(block: Buffer, at: number, lineEnd: number): PutItem {
+  #read(block: Buffer, at: number, lineEnd: number): Gathered {
     try {
       readItemLineNamed(block, at, lineEnd, this.#view);
       const { start, end } = this.#view;
-      // An item without the key is DynamoDB's to refuse; it needs an identity of its own here.
-      const identity = this.#keys.identity(this.#view) ?? `?${at}`;
-      return { bytes: block, start, end, identity };
+      // An item without the key is DynamoDB's to refuse.
+      return { bytes: block, start, end, keyHash: this.#keys.hash(this.#view) };
     } catch (error) {
       if (!(error instanceof MalformedJson)) throw error;
       throw new DynaferryError(
@@ -150,29 +156,37 @@ export class ObjectLoader {
 
   /** Starts writing the gathered batch; waits while too many are ahead of it. */
   async #send(): Promise<void> {
-    const { requests, signal } = this.#options;
     const items = this.#batch;
     this.#batch = [];
     this.#batchBytes = 0;
-    const done = this.#mark.begin(items.length);
-    const writing = requests
-      .run(() => this.#write(items), signal)
-      .then((outcome) => {
-        done({ written: outcome.written, skipped: outcome.skipped, deadLettered: outcome.refused.length });
-        this.#account(outcome);
-      })
-      .catch((error: unknown) => {
-        this.#failure ??= { error };
-      })
-      .finally(() => {
-        for (const item of items) this.#inFlight.delete(item.identity);
-        this.#writing.delete(writing);
-        this.#onRoom?.();
-      });
-    this.#writing.add(writing);
-    // Not Promise.race, which leaves a reaction on every promise that is raced, each time again.
-    if (this.#writing.size >= BATCHES_AHEAD) await new Promise<void>((resolve) => (this.#onRoom = resolve));
+    void this.#account(items);
+    await this.#untilWriting(BATCHES_AHEAD - 1);
     if (this.#failure !== undefined) throw this.#failure.error;
+  }
+
+  /** Resolves when no more than so many batches are being written; only one can wait at a time. */
+  async #untilWriting(writingMax: number): Promise<void> {
+    if (this.#writing > writingMax) await new Promise<void>((resolve) => (this.#waiter = { writingMax, resolve }));
+  }
+
+  /** Writes a batch and accounts for it; a failure is kept for who waits. */
+  async #account(items: Gathered[]): Promise<void> {
+    const { requests, signal } = this.#options;
+    this.#writing++;
+    const done = this.#mark.begin(items.length);
+    try {
+      const outcome = await requests.run(() => this.#write(items), signal);
+      done({ written: outcome.written, skipped: outcome.skipped, deadLettered: outcome.refused.length });
+      this.#count(outcome);
+    } catch (error) {
+      this.#failure ??= { error };
+    }
+    for (const item of items) this.#inFlight.delete(item.keyHash);
+    this.#writing--;
+    const waiter = this.#waiter;
+    if (waiter === undefined || this.#writing > waiter.writingMax) return;
+    this.#waiter = undefined;
+    waiter.resolve();
   }
 
   async #write(items: PutItem[]): Promise<PutOutcome> {
@@ -188,7 +202,7 @@ export class ObjectLoader {
     return outcome;
   }
 
-  #account(outcome: PutOutcome): void {
+  #count(outcome: PutOutcome): void {
     const { written, skipped, refused } = outcome;
     this.#written += written + skipped;
     this.#refused += refused.length;

@@ -1,168 +1,237 @@
-import { withRetry } from '../../aws/retry.ts';
-import type { Ledger } from '../../engine/ledger.ts';
-import type { Pacer } from '../../engine/pacer.ts';
-import type { Semaphore } from '../../engine/semaphore.ts';
 import { DynaferryError } from '../../model/errors.ts';
-import { isGone, type S3Bucket } from '../../s3/bucket.ts';
-import type { DataObject } from '../../staging/commit-log.ts';
-import { sha256Hex } from '../../staging/data-object.ts';
+import type { ListedObject, ObjectDetails } from '../../s3/object-info.ts';
+import type { ObjectSettings } from './copy-options.ts';
+import { etagForm, hidesDigest, isSameEtag } from './etag.ts';
+import type { Link } from './link.ts';
+import { compositeEtag, notWhole, partLength, transferInParts } from './multipart-transfer.ts';
+import { objectHeaders } from './object-headers.ts';
+import { planObject } from './object-plan.ts';
+import { readRange, type ObjectVersion } from './read-range.ts';
+import { RunningDigest } from './running-digest.ts';
+import { tagsHeader } from './tags-header.ts';
+import { noRecord, uploadRecord } from './upload-record.ts';
 
 export interface ObjectCopierOptions {
-  source: S3Bucket;
-  target: S3Bucket;
-  ledger: Ledger;
-  bandwidth: Pacer;
-  connections: Semaphore;
-  onBytes: (bytes: number) => void;
-  onRetry: () => void;
-  signal: AbortSignal;
+  link: Link;
+  settings: ObjectSettings;
+  /** Asked for by the user. */
+  partSizeBytes?: number;
+  /** Of the parts that are held at once. */
+  memoryBytes: number;
 }
 
-/** How often a part is read again that does not have its checksum, before the staged object itself is held to be damaged. */
-const DAMAGED_READS_MAX = 3;
+/** Whole in one request up to here: what a broken connection costs is bearable. */
+const WHOLE_BYTES_MAX = 16 * 1024 * 1024;
+/** …and up to here where a connection takes no longer than this for it, since a whole object has its MD5 for an ETag at both sides. */
+const WHOLE_BYTES_FAST_MAX = 64 * 1024 * 1024;
+const WHOLE_SECONDS_MAX = 10;
+/** How often an object is begun again that changes while it is read, or does not arrive as its ETag says. */
+const ATTEMPTS_MAX = 5;
+/** After so many arrivals that the ETag contradicts, it is the ETag that is doubted. */
+const DAMAGED_MAX = 2;
+const READS_MAX = 4;
 
-/**
- * Copies data objects part by part from bucket to bucket, through memory. Every read is bound to the version of the object that was committed, every
- * part is checked against its SHA-256 when it comes in, and the same SHA-256 is signed into the request that sends it on, so the target
- * refuses a part that arrives different.
- */
+/** Copies any object from bucket to bucket through memory, with all that belongs to it. What is not as the source has it never becomes an object at the target. */
 export class ObjectCopier {
   readonly #options: ObjectCopierOptions;
+  readonly #isTls: boolean;
+  /** Whether the target's ETags are digests, as far as is known. */
+  #targetTellsDigest: boolean;
 
   constructor(options: ObjectCopierOptions) {
     this.#options = options;
+    this.#isTls = options.link.source.site.s3Url.startsWith('https:');
+    this.#targetTellsDigest = options.settings.encryption?.kind !== 'aws:kms';
   }
 
-  /** Resolves with the target object's ETag when it is whole there. */
-  async copy(
-    seq: number,
-    object: DataObject,
-    sourceKey: string,
-    targetKey: string,
-    metadata: Record<string, string>,
-  ): Promise<string> {
-    const { target, signal } = this.#options;
-    const there = await target.head(targetKey, signal);
-    if (there?.sizeBytes === object.sizeBytes && there.metadata['dynaferry-sha256'] === object.sha256)
-      return there.etag;
-    if (object.partSha256.length === 1) await this.#copyWhole(object, sourceKey, targetKey, metadata);
-    else await this.#copyParts(seq, object, sourceKey, targetKey, metadata);
-    return this.#arrived(object, targetKey);
+  /** Resolves with the bytes that were copied, or with undefined where the source has no such object any more. `statePrefix` is where the target's records lie. */
+  async copy(listed: ListedObject, targetKey: string, statePrefix: string): Promise<number | undefined> {
+    const { source, onRetry, signal } = this.#options.link;
+    let version: ObjectVersion = listed;
+    let damaged = 0;
+    for (let attempt = 1; ; attempt++) {
+      try {
+        await this.#copyVersion(version, targetKey, statePrefix, damaged >= DAMAGED_MAX);
+        return version.sizeBytes;
+      } catch (error) {
+        if (!(error instanceof DynaferryError) || !isTriedAgain(error)) throw error;
+        const now = await source.head(version.key, signal);
+        if (now === undefined) return undefined;
+        if (error.code === 'OBJECT_NOT_FOUND' || attempt >= ATTEMPTS_MAX) throw error;
+        if (error.code === 'DATA_DAMAGED') damaged++;
+        version = { key: version.key, etag: now.etag, sizeBytes: now.sizeBytes };
+        onRetry();
+      }
+    }
   }
 
-  async #copyWhole(
-    object: DataObject,
-    sourceKey: string,
+  async #copyVersion(
+    version: ObjectVersion,
     targetKey: string,
-    metadata: Record<string, string>,
+    statePrefix: string,
+    isDoubted: boolean,
   ): Promise<void> {
-    const { connections, target, signal, onBytes } = this.#options;
-    await connections.run(async () => {
-      const body = await this.#readPart(object, sourceKey, 0);
-      await target.put(targetKey, body, { sha256: object.partSha256[0], metadata, signal });
-      onBytes(body.length);
-    }, signal);
-  }
-
-  async #copyParts(
-    seq: number,
-    object: DataObject,
-    sourceKey: string,
-    targetKey: string,
-    metadata: Record<string, string>,
-  ): Promise<void> {
-    const { connections, target, signal, onBytes } = this.#options;
-    const { uploadId, etags } = await this.#openUpload(seq, object, targetKey, metadata);
-    const missing = object.partSha256.map((_, index) => index).filter((index) => etags[index] === undefined);
-    onBytes((object.partSha256.length - missing.length) * object.partSizeBytes);
-    // After a failure no part is begun any more, and those under way end before it is told: nothing goes on behind the caller's back.
-    const failures: unknown[] = [];
-    const copyPart = async (index: number): Promise<void> => {
-      if (failures.length > 0) return;
-      const body = await this.#readPart(object, sourceKey, index);
-      etags[index] = await target.uploadPart(targetKey, uploadId, index + 1, body, {
-        sha256: object.partSha256[index],
-        signal,
-      });
-      onBytes(body.length);
-    };
-    await Promise.all(
-      missing.map((index) =>
-        connections.run(() => copyPart(index), signal).catch((error: unknown) => failures.push(error)),
-      ),
+    const wholeBytesMax = Math.max(
+      WHOLE_BYTES_MAX,
+      Math.min(WHOLE_BYTES_FAST_MAX, (this.#options.link.gate.bytesPerSecond ?? 0) * WHOLE_SECONDS_MAX),
     );
-    if (failures.length > 0) throw failures[0];
-    const parts = etags.map((etag, index) => ({ partNumber: index + 1, etag: etag ?? '' }));
+    if (version.sizeBytes === 0 || (version.sizeBytes <= wholeBytesMax && etagForm(version.etag).kind !== 'parts'))
+      await this.#copyWhole(version, targetKey, isDoubted);
+    else await this.#copyParts(version, targetKey, statePrefix, isDoubted);
+  }
+
+  async #copyWhole(version: ObjectVersion, targetKey: string, isDoubted: boolean): Promise<void> {
+    const { link, settings } = this.#options;
+    const { target, memory, gate, signal, onBytes } = link;
+    await memory.acquire(version.sizeBytes, signal);
     try {
-      await target.completeUpload(targetKey, uploadId, parts, signal);
+      const read = await readRange(link, version, 0, version.sizeBytes);
+      const form = etagForm(version.etag);
+      const md5Hex = form.kind === 'md5' && !isDoubted && !hidesDigest(read.headers) ? form.md5Hex : undefined;
+      if (md5Hex === undefined && (!this.#isTls || isDoubted)) await this.#sameAgain(version, 0, read.body);
+      const tags = await tagsHeader(link, settings, version.key, read.headers);
+      // The target itself compares what arrives with the source's MD5.
+      const md5: Record<string, string> =
+        md5Hex === undefined ? {} : { 'content-md5': Buffer.from(md5Hex, 'hex').toString('base64') };
+      const write = (sourceEtag?: string): Promise<string> => {
+        const record = sourceEtag === undefined ? undefined : { sourceEtag };
+        const headers = { ...objectHeaders(read, settings, record), ...tags, ...md5 };
+        return gate.run(() => target.put(targetKey, read.body, { headers, signal }), signal);
+      };
+      const isComparable = md5Hex !== undefined && this.#targetTellsDigest;
+      const etag = await write(isComparable ? undefined : version.etag);
+      if (etag === '') await this.#arrived(targetKey, version.sizeBytes);
+      // The bucket encrypts under KMS by itself: without a record the next comparison could not know the object again.
+      else if (isComparable && !isSameEtag(etag, version.etag)) {
+        this.#targetTellsDigest = false;
+        await write(version.etag);
+      }
+      onBytes(version.sizeBytes);
+    } finally {
+      memory.release(version.sizeBytes);
+    }
+  }
+
+  async #copyParts(version: ObjectVersion, targetKey: string, statePrefix: string, isDoubted: boolean): Promise<void> {
+    const { link, settings, memoryBytes } = this.#options;
+    const { gate, target, signal } = link;
+    const details = await this.#describe(version);
+    const { partSizeBytes, check } = planObject(version, {
+      headers: details.headers,
+      targetTellsDigest: this.#targetTellsDigest,
+      isTls: this.#isTls,
+      isDoubted,
+      partSizeBytes: this.#options.partSizeBytes,
+      partSizeBytesMax: memoryBytes / 4,
+    });
+    const digest = check === 'md5' ? new RunningDigest('md5') : undefined;
+    const record = check === 'etag' ? undefined : { sourceEtag: version.etag, partSizeBytes };
+    let expectedEtag = '';
+    await transferInParts(link, {
+      targetKey,
+      sourceEtag: version.etag,
+      sizeBytes: version.sizeBytes,
+      partSizeBytes,
+      write: {
+        headers: {
+          ...objectHeaders(details, settings, record),
+          ...(await tagsHeader(link, settings, version.key, details.headers)),
+        },
+      },
+      record: version.sizeBytes > partSizeBytes ? uploadRecord(target, statePrefix, targetKey, signal) : noRecord,
+      movePart: async ({ uploadId, index, etag }) => {
+        const body = await this.#readPart(version, partSizeBytes, index, check === 'twice', digest);
+        if (etag !== undefined) return etag;
+        return gate.run(() => target.uploadPart(targetKey, uploadId, index + 1, body, { signal }), signal);
+      },
+      movesAll: digest !== undefined,
+      holdsParts: true,
+      onCreated: (headers) => {
+        this.#targetTellsDigest &&= !hidesDigest(headers);
+      },
+      beforeComplete: (etags) => {
+        expectedEtag = compositeEtag(etags);
+        const found = check === 'etag' ? expectedEtag : digest === undefined ? version.etag : digest.hex();
+        if (!isSameEtag(found, version.etag))
+          throw new DynaferryError(
+            'DATA_DAMAGED',
+            `what was read of ${link.source.uri(version.key)} has another ETag than the object`,
+          );
+      },
+    });
+    await this.#arrived(targetKey, version.sizeBytes, expectedEtag);
+  }
+
+  async #readPart(
+    version: ObjectVersion,
+    partSizeBytes: number,
+    index: number,
+    twice: boolean,
+    digest: RunningDigest | undefined,
+  ): Promise<Buffer> {
+    const start = index * partSizeBytes;
+    try {
+      const end = start + partLength(version.sizeBytes, partSizeBytes, index);
+      const { body } = await readRange(this.#options.link, version, start, end);
+      const checked = twice ? await this.#sameAgain(version, start, body) : body;
+      await digest?.add(index, checked);
+      return checked;
     } catch (error) {
-      // A lost answer leaves the upload gone and the object there, which #arrived looks for.
-      if (!isGone(error)) throw error;
+      digest?.fail();
+      throw error;
     }
   }
 
-  /** Goes on with the upload that was begun for this version of the object, or begins one. `etags` holds the parts that are there. */
-  async #openUpload(
-    seq: number,
-    object: DataObject,
-    targetKey: string,
-    metadata: Record<string, string>,
-  ): Promise<{ uploadId: string; etags: (string | undefined)[] }> {
-    const { target, ledger, signal } = this.#options;
-    const etags = Array.from<string | undefined>({ length: object.partSha256.length });
-    const begun = ledger.upload(seq);
-    if (begun !== undefined) {
-      const parts =
-        begun.sourceEtag === object.etag ? await target.listParts(targetKey, begun.uploadId, signal) : undefined;
-      for (const part of parts ?? [])
-        if (part.sizeBytes === partLength(object, part.partNumber - 1)) etags[part.partNumber - 1] = part.etag;
-      if (parts !== undefined) return { uploadId: begun.uploadId, etags };
-      await target.abortUpload(targetKey, begun.uploadId, signal);
+  /** Reads the same bytes until they come twice in a row as they are. */
+  async #sameAgain(version: ObjectVersion, start: number, body: Buffer): Promise<Buffer> {
+    const { link } = this.#options;
+    let before = body;
+    for (let reads = 2; reads <= READS_MAX; reads++) {
+      const { body: again } = await readRange(link, version, start, start + body.length);
+      if (again.equals(before)) return again;
+      before = again;
+      link.onRetry();
     }
-    const uploadId = await target.createUpload(targetKey, { metadata, signal });
-    ledger.setUpload(seq, uploadId, object.etag);
-    return { uploadId, etags };
+    throw new DynaferryError(
+      'INTERRUPTED_NETWORK',
+      `${link.source.uri(version.key)} arrives damaged, each time in another way`,
+    );
   }
 
-  async #readPart(object: DataObject, sourceKey: string, index: number): Promise<Buffer> {
-    const { source, bandwidth, signal, onRetry } = this.#options;
-    const start = index * object.partSizeBytes;
-    const end = start + partLength(object, index);
-    for (let reads = 1; ; reads++) {
-      await bandwidth.acquire(end - start, signal);
-      const { body } = await source.get(sourceKey, { range: { start, end }, ifMatch: object.etag, signal });
-      bandwidth.settle(end - start, body.length);
-      if (sha256Hex(body) === object.partSha256[index]) return body;
-      onRetry();
-      if (reads >= DAMAGED_READS_MAX)
-        throw new DynaferryError(
-          'DATA_DAMAGED',
-          `${source.uri(sourceKey)} does not have the SHA-256 that it was committed with (part ${index + 1})`,
-        );
-    }
+  /** What the source says of the version; of an object in parts, of its first one. Throws SOURCE_CHANGED, and OBJECT_ARCHIVED. */
+  async #describe(version: ObjectVersion): Promise<ObjectDetails> {
+    const { source, signal } = this.#options.link;
+    const form = etagForm(version.etag);
+    const details = await source.head(version.key, signal, form.kind === 'parts' ? { partNumber: 1 } : {});
+    if (details === undefined || !isSameEtag(details.etag, version.etag))
+      throw new DynaferryError('SOURCE_CHANGED', `${source.uri(version.key)} was replaced since it was listed`);
+    const { headers } = details;
+    const isArchived = /^(GLACIER|DEEP_ARCHIVE)$/.test(headers['x-amz-storage-class'] ?? '');
+    if (isArchived && !(headers['x-amz-restore'] ?? '').includes('ongoing-request="false"'))
+      throw new DynaferryError('OBJECT_ARCHIVED', `${source.uri(version.key)} is in an archive`);
+    return details;
   }
 
   /** Believes no answer: asks the target what it has. */
-  async #arrived(object: DataObject, targetKey: string): Promise<string> {
-    const { target, signal, onRetry } = this.#options;
-    const there = await withRetry(
-      async () => {
-        const info = await target.head(targetKey, signal);
-        if (info === undefined)
-          throw new DynaferryError('SERVICE_FAILED', `${target.uri(targetKey)} was accepted and is not there`);
-        return info;
-      },
-      { policy: { attemptsMax: 4, delayMsBase: 200, delayMsMax: 2000 }, signal, onRetry },
-    );
-    if (there.sizeBytes !== object.sizeBytes || there.metadata['dynaferry-sha256'] !== object.sha256)
-      throw new DynaferryError(
-        'DATA_DAMAGED',
-        `${target.uri(targetKey)} is not what was sent: ${there.sizeBytes} bytes instead of ${object.sizeBytes}`,
-      );
-    return there.etag;
+  async #arrived(targetKey: string, sizeBytes: number, expectedEtag?: string): Promise<void> {
+    const { target, signal } = this.#options.link;
+    const there = await target.head(targetKey, signal);
+    if (there === undefined)
+      throw new DynaferryError('DATA_DAMAGED', `${target.uri(targetKey)} was accepted and is not there`);
+    if (there.sizeBytes !== sizeBytes) throw notWhole(target.uri(targetKey), sizeBytes, there.sizeBytes);
+    const isComparable =
+      expectedEtag !== undefined && etagForm(there.etag).kind === 'parts' && !hidesDigest(there.headers);
+    if (isComparable && !isSameEtag(there.etag, expectedEtag))
+      throw new DynaferryError('DATA_DAMAGED', `${target.uri(targetKey)} was not made of the parts that were sent`);
   }
 }
 
-function partLength(object: DataObject, index: number): number {
-  return Math.min(object.partSizeBytes, object.sizeBytes - index * object.partSizeBytes);
+/** What another attempt at the same object may settle. */
+function isTriedAgain(error: DynaferryError): boolean {
+  return (
+    error.code === 'SOURCE_CHANGED' ||
+    error.code === 'DATA_DAMAGED' ||
+    error.code === 'OBJECT_NOT_FOUND' ||
+    error.serviceCode === 'NoSuchUpload'
+  );
 }

@@ -1,6 +1,7 @@
 import type { Ledger } from '../../engine/ledger.ts';
 import { runPool } from '../../engine/pool.ts';
-import { Semaphore } from '../../engine/semaphore.ts';
+import type { ByteBudget } from '../../engine/byte-budget.ts';
+import type { ConnectionGate } from '../../engine/connection-gate.ts';
 import type { StageContext, StageMeter } from '../../engine/stage-context.ts';
 import { DynaferryError } from '../../model/errors.ts';
 import type { S3Bucket } from '../../s3/bucket.ts';
@@ -15,7 +16,8 @@ import {
 import { readHeader, writeHeader } from '../../staging/header.ts';
 import type { ExportLayout } from '../../staging/layout.ts';
 import { readManifest, writeManifest } from '../../staging/manifest.ts';
-import { ObjectCopier } from './object-copier.ts';
+import type { Link } from './link.ts';
+import { StagedCopier } from './staged-copier.ts';
 import type { Pacer } from '../../engine/pacer.ts';
 
 export interface TransferOptions {
@@ -28,8 +30,9 @@ export interface TransferOptions {
   ledger: Ledger;
   meter: StageMeter;
   bandwidth: Pacer;
-  /** Parts under way at once, over all objects. */
-  connections: number;
+  /** What bounds the requests and the memory of all objects together. */
+  gate: ConnectionGate;
+  memory: ByteBudget;
   /** Ask the target of every object that the ledger knows to have arrived whether it is still there, and carry it again where not. */
   recheck: boolean;
   /** Notified by an export in the same process… */
@@ -82,16 +85,17 @@ async function carryObjects(options: TransferOptions): Promise<void> {
   const { context, source, sourceLayout, target, targetLayout, ledger, meter, wake, policyHash } = options;
   const scope = new AbortController();
   const signal = AbortSignal.any([context.signal, scope.signal]);
-  const copier = new ObjectCopier({
+  const link: Link = {
     source,
     target,
-    ledger,
+    gate: options.gate,
+    memory: options.memory,
     bandwidth: options.bandwidth,
-    connections: new Semaphore(options.connections),
     onBytes: (bytes) => meter.add({ bytes }),
     onRetry: () => meter.add({ retries: 1 }),
     signal,
-  });
+  };
+  const copier = new StagedCopier(link, ledger);
   // Commits appear at the target in their order, whichever object arrives first.
   let previous: Promise<void> = Promise.resolve();
   const carry = async (commit: CommitRecord, before: Promise<void>): Promise<void> => {

@@ -178,7 +178,6 @@ test('a file on disk is opened with its folder for paths and state', async () =>
   expect(plan.source.caFile).toBe(join(path, '..', 'ca.pem'));
   const copy = await openCopyFile(path, nothingSet);
   expect(copy.plan).toEqual(plan);
-  await copy.close();
   await expect(readTransferFile(`${path}.not`, nothingSet)).rejects.toMatchObject({
     code: 'CONFIG_INVALID',
     fix: expect.stringContaining('transfer.yaml') as string,

@@ -36,7 +36,7 @@ describe('a good file', () => {
         },
         unlisted: 'keep',
       },
-      export: { compression: 'gzip', objectSizeBytes: 33_554_432, pushDown: true },
+      export: { compression: 'zstd', objectSizeBytes: 33_554_432, pushDown: true },
       load: { mode: { kind: 'overwrite' } },
       limits: { readShare: 0.5, writeUnits: 4000, bandwidthBytesPerSecond: 25_000_000 },
     });
@@ -58,7 +58,7 @@ describe('a good file', () => {
         create: true,
       },
       policy: { attributes: {}, unlisted: 'keep' },
-      export: { compression: 'gzip', objectSizeBytes: 33_554_432, pushDown: true },
+      export: { compression: 'zstd', objectSizeBytes: 33_554_432, pushDown: true },
       load: { mode: { kind: 'overwrite' } },
       limits: {},
     });
@@ -84,13 +84,13 @@ describe('a good file', () => {
   });
 
   test('may choose everything', () => {
-    const text = `${changed(minimal, '  table: users2\n', '  table: users2\n  create: false\n  role: arn:aws:iam::111122223333:role/writer\n')}export: { compression: zstd, objectSize: 64 MB, segments: 7, pushDown: false }
+    const text = `${changed(minimal, '  table: users2\n', '  table: users2\n  create: false\n  role: arn:aws:iam::111122223333:role/writer\n')}export: { compression: gzip, objectSize: 64 MB, segments: 7, pushDown: false }
 load: { mode: { newer: { by: last_update_timestamp } }, concurrency: 9 }
 limits: { read: 1.5, write: 12.5% }
 `;
     const file = parse(text);
     expect(file.target).toMatchObject({ create: false, role: { arn: 'arn:aws:iam::111122223333:role/writer' } });
-    expect(file.export).toEqual({ compression: 'zstd', objectSizeBytes: 64_000_000, segments: 7, pushDown: false });
+    expect(file.export).toEqual({ compression: 'gzip', objectSizeBytes: 64_000_000, segments: 7, pushDown: false });
     expect(file.load).toEqual({ mode: { kind: 'newer', by: 'last_update_timestamp' }, concurrency: 9 });
     expect(file.limits).toEqual({ readUnits: 1.5, writeShare: 0.125 });
   });

@@ -111,7 +111,7 @@ describe('values', () => {
   test('of sections that may be left out', () => {
     expect(added('export: { compression: lz4 }')).toMatchInlineSnapshot(`
       "
-      m.yaml:12:24: export.compression: got "lz4": expected gzip or zstd
+      m.yaml:12:24: export.compression: got "lz4": expected zstd or gzip
         12 | export: { compression: lz4 }
            |                        ^
       "

@@ -1,4 +1,4 @@
-import { gunzipSync } from 'node:zlib';
+import { zstdDecompressSync } from 'node:zlib';
 import { Ledger } from '../../../src/engine/ledger.ts';
 import { StageMeter, type StageContext } from '../../../src/engine/stage-context.ts';
 import type { Policy } from '../../../src/policy/policy.ts';
@@ -54,7 +54,7 @@ export async function exportOnce(options: {
       ledger,
       opened,
       meter: new StageMeter(context, 'export'),
-      compression: 'gzip',
+      compression: 'zstd',
       objectSizeBytes,
       concurrency: 3,
       wake: new CommitSignal(),
@@ -76,7 +76,7 @@ export async function readExport(
     commits.push(commit);
     if (commit.object === null) continue;
     const { body } = await bucket.get(layout.root + commit.object.key);
-    const lines = gunzipSync(body).toString().split('\n').slice(0, -1);
+    const lines = zstdDecompressSync(body).toString().split('\n').slice(0, -1);
     if (lines.length !== commit.object.items) throw new Error(`commit ${commit.seq} miscounts its items`);
     items.push(...lines.map((line) => line.slice('{"Item":'.length, -1)));
   }

@@ -7,6 +7,8 @@ import type { Site } from '../../../src/aws/site.ts';
 import type { ClientOptions } from '../../../src/aws/signed-client.ts';
 import { DynamoDbClient } from '../../../src/dynamodb/client.ts';
 import { ItemPutter } from '../../../src/dynamodb/put-items.ts';
+import { ByteBudget } from '../../../src/engine/byte-budget.ts';
+import { ConnectionGate } from '../../../src/engine/connection-gate.ts';
 import { Ledger } from '../../../src/engine/ledger.ts';
 import { Pacer } from '../../../src/engine/pacer.ts';
 import { StageMeter } from '../../../src/engine/stage-context.ts';
@@ -65,7 +67,7 @@ it('a table arrives whole through services that throttle, break, stall, truncate
   });
   // A corrupt body of ours is found by its checksum; of a listing or a commit S3 gives none.
   const s3Rules = [
-    { fault: { kind: 'corrupt' as const }, path: /\/data\/.*gz$/, operations: ['GetObject'], at: [1, 3] },
+    { fault: { kind: 'corrupt' as const }, path: /\/data\/.*zst$/, operations: ['GetObject'], at: [1, 3] },
     ...faults('throttle', 'server-error', 'reset-before', 'reset-after', 'truncate', 'stall'),
   ];
   await using sourceS3 = await FaultProxy.start({ upstream: world.source.endpoints.s3, rules: s3Rules, seed: 3 });
@@ -97,7 +99,8 @@ it('a table arrives whole through services that throttle, break, stall, truncate
       targetLayout,
       meter: new StageMeter(context, 'transfer'),
       bandwidth: new Pacer(Infinity),
-      connections: 4,
+      gate: new ConnectionGate({ min: 4, max: 4 }),
+      memory: new ByteBudget(1e6),
       recheck: false,
       exportWake: new CommitSignal(),
     });

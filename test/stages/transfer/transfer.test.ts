@@ -5,9 +5,10 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Ledger } from '../../../src/engine/ledger.ts';
 import { Pacer } from '../../../src/engine/pacer.ts';
-import { Semaphore } from '../../../src/engine/semaphore.ts';
+import { ByteBudget } from '../../../src/engine/byte-budget.ts';
+import { ConnectionGate } from '../../../src/engine/connection-gate.ts';
 import { StageMeter } from '../../../src/engine/stage-context.ts';
-import { ObjectCopier } from '../../../src/stages/transfer/object-copier.ts';
+import { StagedCopier } from '../../../src/stages/transfer/staged-copier.ts';
 import { runTransfer } from '../../../src/stages/transfer/transfer-stage.ts';
 import { CommitSignal, readCommit, type DataObject } from '../../../src/staging/commit-log.ts';
 import { sha256Hex } from '../../../src/staging/data-object.ts';
@@ -59,16 +60,17 @@ async function staged(partSizeBytes = PART): Promise<DataObject> {
 let retries = 0;
 function copy(object: DataObject): Promise<string> {
   retries = 0;
-  const copier = new ObjectCopier({
+  const link = {
     source,
     target,
-    ledger,
     bandwidth: new Pacer(Infinity),
-    connections: new Semaphore(3),
+    gate: new ConnectionGate({ min: 3, max: 3 }),
+    memory: new ByteBudget(1e6),
     onBytes: () => undefined,
     onRetry: () => retries++,
     signal: new AbortController().signal,
-  });
+  };
+  const copier = new StagedCopier(link, ledger);
   return copier.copy(1, object, 's', 't', metadata);
 }
 
@@ -161,7 +163,7 @@ describe('copying in parts', () => {
     const object = await staged();
     for (const sourceEtag of ['"an older one"', object.etag]) {
       target.objects.clear();
-      const id = await target.createUpload('t', {});
+      const { uploadId: id } = await target.createUpload('t', {});
       await target.uploadPart('t', id, 1, Buffer.alloc(PART));
       ledger.setUpload(1, id, sourceEtag);
       if (sourceEtag === object.etag) target.uploads.clear();
@@ -216,7 +218,8 @@ describe('a transfer that is killed and run again', () => {
           ledger: mine,
           meter: new StageMeter(context, 'transfer'),
           bandwidth: new Pacer(Infinity),
-          connections: 4,
+          gate: new ConnectionGate({ min: 4, max: 4 }),
+          memory: new ByteBudget(1e6),
           recheck: false,
           exportWake: new CommitSignal(),
           wake: new CommitSignal(),

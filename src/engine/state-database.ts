@@ -3,33 +3,22 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { DynaferryError } from '../model/errors.ts';
 
-/** Version of the ledger's tables; a file of another version is refused, never guessed at. Described in docs/formats/ledger.md. */
-const LEDGER_VERSION = 1;
-const LEDGER_FILE = 'ledger.sqlite';
-
-const SCHEMA = `
-  CREATE TABLE fact (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
-  CREATE TABLE segment (segment INTEGER PRIMARY KEY, sealed TEXT, done INTEGER NOT NULL) STRICT;
-  CREATE TABLE committed (
-    seq INTEGER PRIMARY KEY, items INTEGER NOT NULL, bytes INTEGER NOT NULL, source_bytes INTEGER NOT NULL,
-    read INTEGER NOT NULL, filtered INTEGER NOT NULL, dead_lettered INTEGER NOT NULL, object TEXT
-  ) STRICT;
-  CREATE TABLE transferred (seq INTEGER PRIMARY KEY, items INTEGER NOT NULL, bytes INTEGER NOT NULL) STRICT;
-  CREATE TABLE upload (seq INTEGER PRIMARY KEY, upload_id TEXT NOT NULL, source_etag TEXT NOT NULL) STRICT;
-  CREATE TABLE loaded (
-    seq INTEGER PRIMARY KEY, items INTEGER NOT NULL, bytes INTEGER NOT NULL, lines_done INTEGER NOT NULL, finished INTEGER NOT NULL,
-    written INTEGER NOT NULL, skipped INTEGER NOT NULL, dead_lettered INTEGER NOT NULL
-  ) STRICT;
-  CREATE TABLE progress (stage TEXT PRIMARY KEY, updated_ms INTEGER NOT NULL, json TEXT NOT NULL) STRICT;
-`;
+/** What a state file holds: its name, its tables, and the version of them. A file of another version is refused, never guessed at. */
+export interface StateSchema {
+  file: string;
+  version: number;
+  tables: string;
+  /** For messages: what to do about a file of another version. */
+  fixVersion: string;
+}
 
 /** A row by its columns. */
 export type Row = Record<string, unknown>;
 
 type Value = string | number | null;
 
-/** The ledger's SQLite file: its tables, and statements whose failures are LOCAL_DISK. Every write is on disk when the call returns. */
-export class LedgerDatabase {
+/** A state file in SQLite: its tables, and statements whose failures are LOCAL_DISK. Every write is on disk when the call returns. */
+export class StateDatabase {
   readonly #db: DatabaseSync;
 
   private constructor(db: DatabaseSync) {
@@ -37,26 +26,26 @@ export class LedgerDatabase {
   }
 
   /** Opens or creates the file in a folder. */
-  static open(folder: string): LedgerDatabase {
+  static open(folder: string, schema: StateSchema): StateDatabase {
     return guard(() => {
       mkdirSync(folder, { recursive: true, mode: 0o700 });
-      return LedgerDatabase.#at(join(folder, LEDGER_FILE), folder);
+      return StateDatabase.#at(join(folder, schema.file), folder, schema);
     });
   }
 
   /** Opens the file in a folder; empty tables in memory where there is none. */
-  static peek(folder: string): LedgerDatabase {
-    const path = join(folder, LEDGER_FILE);
-    return guard(() => LedgerDatabase.#at(isThere(path) ? path : ':memory:', folder));
+  static peek(folder: string, schema: StateSchema): StateDatabase {
+    const path = join(folder, schema.file);
+    return guard(() => StateDatabase.#at(isThere(path) ? path : ':memory:', folder, schema));
   }
 
-  static #at(path: string, folder: string): LedgerDatabase {
+  static #at(path: string, folder: string, schema: StateSchema): StateDatabase {
     const db = new DatabaseSync(path);
     try {
       // The patience first: the other settings may meet another process that opens the file.
       db.exec('PRAGMA busy_timeout = 10000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL');
-      prepareTables(db, folder);
-      return new LedgerDatabase(db);
+      prepareTables(db, folder, schema);
+      return new StateDatabase(db);
     } catch (error) {
       db.close();
       throw error;
@@ -67,8 +56,8 @@ export class LedgerDatabase {
     return guard(() => this.#db.prepare(sql).get(...values));
   }
 
-  all(sql: string): Row[] {
-    return guard(() => this.#db.prepare(sql).all());
+  all(sql: string, ...values: Value[]): Row[] {
+    return guard(() => this.#db.prepare(sql).all(...values));
   }
 
   /** Returns how many rows were changed. */
@@ -107,20 +96,20 @@ function isThere(path: string): boolean {
   }
 }
 
-/** Makes the tables of a new ledger. Of several processes that open a new one at once, one makes them. */
-function prepareTables(db: DatabaseSync, folder: string): void {
+/** Makes the tables of a new file. Of several processes that open a new one at once, one makes them. */
+function prepareTables(db: DatabaseSync, folder: string, schema: StateSchema): void {
   const versionNow = (): unknown => (db.prepare('PRAGMA user_version').get() as Row)['user_version'];
   if (versionNow() === 0) {
     db.exec('BEGIN IMMEDIATE');
-    if (versionNow() === 0) db.exec(`${SCHEMA} PRAGMA user_version = ${LEDGER_VERSION}`);
+    if (versionNow() === 0) db.exec(`${schema.tables} PRAGMA user_version = ${schema.version}`);
     db.exec('COMMIT');
   }
   const version = versionNow();
-  if (version !== LEDGER_VERSION)
+  if (version !== schema.version)
     throw new DynaferryError(
       'LOCAL_DISK',
-      `the ledger in ${folder} has version ${String(version)}, this program writes version ${LEDGER_VERSION}`,
-      { fix: 'Finish the migration with the version of dynaferry that began it, or choose another --state-dir.' },
+      `${schema.file} in ${folder} has version ${String(version)}, this program writes version ${schema.version}`,
+      { fix: schema.fixVersion },
     );
 }
 
@@ -137,7 +126,7 @@ function guard<T>(work: () => T): T {
     const isDamaged = error instanceof Error && 'errcode' in error && UNREADABLE.has(Number(error.errcode) & 0xff);
     throw new DynaferryError('LOCAL_DISK', `the ledger cannot be read or written: ${reason}`, {
       fix: isDamaged
-        ? 'Move ledger.sqlite out of the state folder (--state-dir) and run again: it is made anew from what lies in S3.'
+        ? 'Move ledger.sqlite (of a copy: copy.sqlite) out of the state folder (--state-dir) and run again: it is made anew from what lies in S3.'
         : undefined,
       cause: error,
     });

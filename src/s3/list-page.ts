@@ -1,0 +1,84 @@
+import { compareKeys } from './compare-keys.ts';
+import { decodeEntities } from './decode-in-place.ts';
+import { ListedObjectReader, numberAt } from './listed-object-reader.ts';
+import { HAS_ENTITY, XmlCursor } from './xml-cursor.ts';
+import type { ListedObject } from './object-info.ts';
+
+/** One answer to ListObjectsV2. */
+export interface ListPage {
+  /** In the order of their keys' UTF-8 bytes. May be none although there are further pages. */
+  objects: ListedObject[];
+  /** Gives the next page; undefined where this is the last. */
+  token: string | undefined;
+}
+
+/** What the keys of a page keep to. */
+export interface PageBounds {
+  /** All begin with it. */
+  prefix: string;
+  /** All come after it. */
+  after?: string;
+}
+
+const ROOT = Buffer.from('ListBucketResult');
+const CONTENTS = Buffer.from('Contents');
+const IS_TRUNCATED = Buffer.from('IsTruncated');
+const TOKEN = Buffer.from('NextContinuationToken');
+const KEY_COUNT = Buffer.from('KeyCount');
+
+/**
+ * Reads an answer to ListObjectsV2 that was asked for without a delimiter and with encoding-type=url. Decodes it in place, so that the bytes are of no use
+ * afterwards. Throws MalformedXml where it is no such answer, breaks off, holds another number of objects than it says, or has keys out of order or bounds: who
+ * merges two listings relies on their order, and who deletes by them on their being whole.
+ */
+export function readListPage(body: Buffer, bounds: PageBounds): ListPage {
+  const cursor = new XmlCursor(body);
+  cursor.openRoot();
+  if (!cursor.isNamed(ROOT) || cursor.isEmpty) throw cursor.fault('no ListBucketResult');
+  const { tagStart, nameStart, nameEnd } = cursor;
+  const namespace = body.toString('latin1', tagStart, nameStart);
+  // It may stand behind the keys. A service that does not encode them does not say so.
+  const reader = new ListedObjectReader(cursor, body.includes(`>url</${namespace}EncodingType>`));
+  const objects: ListedObject[] = [];
+  let truncated = '';
+  let token = '';
+  let count: number | undefined;
+  for (;;) {
+    const { at } = cursor;
+    if (!cursor.open()) break;
+    if (cursor.isNamed(CONTENTS)) {
+      let object: ListedObject | undefined = reader.read(at);
+      for (; object !== undefined; object = reader.readAlike()) objects.push(object);
+    } else if (cursor.isNamed(IS_TRUNCATED)) truncated = readString(cursor);
+    else if (cursor.isNamed(TOKEN)) token = readString(cursor);
+    else if (cursor.isNamed(KEY_COUNT)) count = readCount(cursor);
+    else cursor.skip();
+  }
+  cursor.close(tagStart, nameEnd);
+  cursor.end();
+  if (truncated !== 'true' && truncated !== 'false') throw cursor.fault('no IsTruncated');
+  const isLast = truncated === 'false';
+  if (!isLast && token === '') throw cursor.fault('no NextContinuationToken');
+  if (count !== undefined && count !== objects.length) throw cursor.fault('another KeyCount than keys');
+  if (!isWithin(objects, bounds)) throw cursor.fault('keys out of bounds');
+  return { objects, token: isLast ? undefined : token };
+}
+
+/** Keys are in order, so the first and the last stand for all between. */
+function isWithin(objects: readonly ListedObject[], { prefix, after }: PageBounds): boolean {
+  if (objects.length === 0) return true;
+  const first = objects[0].key;
+  const last = objects[objects.length - 1].key;
+  return first.startsWith(prefix) && last.startsWith(prefix) && (after === undefined || compareKeys(first, after) > 0);
+}
+
+function readString(cursor: XmlCursor): string {
+  cursor.readText();
+  const { bytes, textStart, textEnd, flags } = cursor;
+  return bytes.toString('utf8', textStart, flags & HAS_ENTITY ? decodeEntities(bytes, textStart, textEnd) : textEnd);
+}
+
+function readCount(cursor: XmlCursor): number {
+  cursor.readText();
+  return numberAt(cursor, cursor.textStart, cursor.textEnd);
+}

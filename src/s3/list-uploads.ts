@@ -1,0 +1,37 @@
+import type { S3Bucket } from './bucket.ts';
+import { children, text } from './xml.ts';
+
+/** A multipart upload that was begun and neither completed nor aborted. */
+export interface OpenUpload {
+  key: string;
+  uploadId: string;
+  initiatedMs: number;
+}
+
+/** The uploads under way below a prefix (https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListMultipartUploads.html), a page at a time. */
+export async function* listUploads(bucket: S3Bucket, prefix: string, signal?: AbortSignal): AsyncGenerator<OpenUpload> {
+  let keyMarker = '';
+  let idMarker = '';
+  for (;;) {
+    const query: Record<string, string> = { uploads: '', 'encoding-type': 'url', prefix };
+    if (keyMarker !== '') query['key-marker'] = keyMarker;
+    if (idMarker !== '') query['upload-id-marker'] = idMarker;
+    const page = await bucket.xml('GET', '', 'ListBucketMultipartUploads', 'ListMultipartUploadsResult', {
+      query,
+      signal,
+    });
+    for (const upload of children(page, 'Upload'))
+      yield {
+        key: decodeKey(text(upload, 'Key')),
+        uploadId: text(upload, 'UploadId'),
+        initiatedMs: Date.parse(text(upload, 'Initiated')),
+      };
+    if (text(page, 'IsTruncated') !== 'true') return;
+    keyMarker = decodeKey(text(page, 'NextKeyMarker'));
+    idMarker = text(page, 'NextUploadIdMarker');
+  }
+}
+
+function decodeKey(encoded: string): string {
+  return decodeURIComponent(encoded.replaceAll('+', ' '));
+}

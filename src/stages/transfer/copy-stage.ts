@@ -1,0 +1,258 @@
+import { BoundedQueue } from '../../engine/bounded-queue.ts';
+import { asDynaferryError, DynaferryError } from '../../model/errors.ts';
+import type { EventListener } from '../../model/events.ts';
+import { DELETE_KEYS_MAX, deleteObjects } from '../../s3/delete-objects.ts';
+import type { ListedObject } from '../../s3/object-info.ts';
+import type { CompareMode, CopyReason, CopyScope, FailedObject, PrefixPair } from './copy-options.ts';
+import type { CopyMeter } from './copy-meter.ts';
+import { judgeAsked, judgeListed } from './judge-pair.ts';
+import type { Link } from './link.ts';
+import { compareListings } from './listing/compare-listings.ts';
+import type { ListedPair } from './listing/key-range.ts';
+import { endsRun } from './ends-run.ts';
+
+/** Where a copy keeps what must not be held in memory, whose size depends on the buckets'. */
+export interface CopyRecords {
+  addFailed(failed: FailedObject): void;
+  /** What failed last time, and is to be tried again; forgotten when it has been read to the end. */
+  failedBefore(): Iterable<FailedObject>;
+  addExtra(keys: readonly string[]): void;
+  /** Keys that only the target has, in batches of at most so many. */
+  extra(keysMax: number): Iterable<string[]>;
+}
+
+/** Copies one object, in the version that was listed; resolves with its bytes, or undefined where the source has it no more. */
+export type CopyObject = (object: ListedObject, targetKey: string, statePrefix: string) => Promise<number | undefined>;
+
+export interface CopyStageOptions {
+  /** The copy's name. */
+  copy: string;
+  link: Link;
+  prefixes: readonly PrefixPair[];
+  scope: CopyScope;
+  compare: CompareMode;
+  /** Only tell of what would be done. */
+  dry: boolean;
+  /** Copy what failed last time, and list nothing. */
+  retryFailed: boolean;
+  deleteExtra: boolean;
+  copyObject: CopyObject;
+  records: CopyRecords;
+  meter: CopyMeter;
+  onEvent: EventListener;
+  /** Objects that are worked on at once; permits and memory bound what they really do. */
+  lanes: number;
+}
+
+/** Ranges of keys that are listed and compared side by side. */
+const LISTING_RANGES = 8;
+/** Objects that wait to be worked on: listing waits when there are more. */
+const QUEUE_MAX = 10_000;
+/** Larger objects have lanes of their own: while some of them take hours, small ones go on. */
+const LARGE_BYTES = 16 * 1024 * 1024;
+const LARGE_LANES = 8;
+/** When so many objects in a row from the beginning are refused, all will be. */
+const REFUSALS_MAX = 50;
+
+interface Task {
+  source: ListedObject;
+  target?: ListedObject;
+  targetKey: string;
+  statePrefix: string;
+  /** Known from the listings, or undefined where the target has to be asked. */
+  reason?: CopyReason;
+}
+
+/**
+ * Makes the target what the source is: lists both, compares, copies what differs as it is found, and at the end deletes what only the target has, where that is asked for.
+ * One object that cannot be copied does not stop the rest; what concerns all of them does, and is thrown.
+ */
+export async function runCopyStage(options: CopyStageOptions): Promise<void> {
+  const scope = new AbortController();
+  const signal = AbortSignal.any([options.link.signal, scope.signal]);
+  const run = new CopyRun({ ...options, link: { ...options.link, signal } }, scope);
+  await run.all();
+}
+
+class CopyRun {
+  readonly #options: CopyStageOptions;
+  readonly #scope: AbortController;
+  readonly #small = new BoundedQueue<Task>(QUEUE_MAX);
+  readonly #large = new BoundedQueue<Task>(QUEUE_MAX);
+  #failure: { error: unknown } | undefined;
+  #refused = 0;
+
+  constructor(options: CopyStageOptions, scope: AbortController) {
+    this.#options = options;
+    this.#scope = scope;
+  }
+
+  async all(): Promise<void> {
+    const { lanes, meter, deleteExtra, dry } = this.#options;
+    await Promise.all([
+      this.#guard(() => this.#fill()),
+      ...Array.from({ length: lanes }, () => this.#guard(() => this.#work(this.#small))),
+      ...Array.from({ length: LARGE_LANES }, () => this.#guard(() => this.#work(this.#large))),
+    ]);
+    if (this.#failure !== undefined) throw this.#failure.error;
+    if (deleteExtra) await (dry ? this.#tellOfExtra() : this.#deleteExtra());
+    meter.report();
+  }
+
+  /** The first failure stops everything. */
+  async #guard(work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      this.#failure ??= { error };
+      this.#small.abandon();
+      this.#large.abandon();
+      this.#scope.abort();
+    }
+  }
+
+  async #fill(): Promise<void> {
+    const { link, prefixes, meter, retryFailed } = this.#options;
+    if (retryFailed) await this.#fillFromFailed();
+    else
+      await compareListings({
+        pairs: prefixes,
+        source: link.source,
+        target: link.target,
+        parallel: LISTING_RANGES,
+        signal: link.signal,
+        emit: (found, prefix) => this.#sort(found, prefix),
+      });
+    meter.listingDone = true;
+    meter.report();
+    this.#small.end();
+    this.#large.end();
+  }
+
+  async #fillFromFailed(): Promise<void> {
+    const { link, prefixes, meter, records } = this.#options;
+    for (const { key } of records.failedBefore()) {
+      meter.add({ listed: 1 });
+      const prefix = prefixes.find(({ source }) => key.startsWith(source));
+      const now = prefix === undefined ? undefined : await link.source.head(key, link.signal);
+      if (prefix === undefined) meter.add({ excluded: 1 });
+      else if (now === undefined) meter.add({ vanished: 1 });
+      else {
+        const storageClass = now.headers['x-amz-storage-class'] ?? 'STANDARD';
+        const source = { key, sizeBytes: now.sizeBytes, etag: now.etag, lastModifiedMs: 0, storageClass };
+        await this.#put(this.#taskOf(source, prefix, undefined, 'retry'));
+      }
+    }
+  }
+
+  /** Counts a batch of what both sides list, and queues what there is to do. */
+  async #sort(found: readonly ListedPair[], prefix: PrefixPair): Promise<void> {
+    const { scope, compare, meter, records } = this.#options;
+    const more = { listed: 0, excluded: 0, same: 0, extra: 0 };
+    const tasks: Task[] = [];
+    const extra: string[] = [];
+    for (const { source, target } of found) {
+      if (source === undefined) {
+        // What the scope leaves out is nothing that this copy has put there.
+        if (target !== undefined && scope.includes(target.key.slice(prefix.target.length), target))
+          extra.push(target.key);
+        continue;
+      }
+      more.listed++;
+      if (!scope.includes(source.key.slice(prefix.source.length), source)) more.excluded++;
+      else {
+        const verdict = target === undefined ? 'missing' : judgeListed(source, target, compare);
+        if (verdict === 'same') more.same++;
+        else tasks.push(this.#taskOf(source, prefix, target, verdict === 'ask' ? undefined : verdict));
+      }
+    }
+    more.extra = extra.length;
+    if (extra.length > 0) records.addExtra(extra);
+    meter.add(more);
+    for (const task of tasks) await this.#put(task);
+  }
+
+  #taskOf(source: ListedObject, prefix: PrefixPair, target: ListedObject | undefined, reason?: CopyReason): Task {
+    const targetKey = prefix.target + source.key.slice(prefix.source.length);
+    return { source, targetKey, statePrefix: prefix.target, ...(target && { target }), ...(reason && { reason }) };
+  }
+
+  async #put(task: Task): Promise<void> {
+    if (task.reason !== undefined) this.#options.meter.add({ objectsTotal: 1, bytesTotal: task.source.sizeBytes });
+    await (task.source.sizeBytes > LARGE_BYTES ? this.#large : this.#small).put(task);
+  }
+
+  async #work(queue: BoundedQueue<Task>): Promise<void> {
+    for (let task = await queue.take(); task !== undefined; task = await queue.take()) {
+      this.#options.link.signal.throwIfAborted();
+      try {
+        await this.#do(task);
+        this.#refused = -Infinity;
+      } catch (error) {
+        this.#fail(task, error);
+      }
+    }
+  }
+
+  async #do(task: Task): Promise<void> {
+    const { link, compare, dry, meter, copyObject } = this.#options;
+    const { source, target, targetKey, statePrefix } = task;
+    let { reason } = task;
+    if (reason === undefined && target !== undefined) {
+      const verdict = await judgeAsked(link, source, target, compare);
+      if (verdict === 'same') return meter.add({ same: 1 });
+      meter.add({ objectsTotal: 1, bytesTotal: source.sizeBytes });
+      reason = verdict;
+    }
+    if (dry) return this.#tell(source, reason ?? 'missing');
+    const bytes = await copyObject(source, targetKey, statePrefix);
+    meter.add(bytes === undefined ? { vanished: 1 } : { copied: 1, copiedBytes: bytes });
+  }
+
+  #tell({ key, sizeBytes, storageClass }: ListedObject, reason: string): void {
+    const { copy, meter, onEvent } = this.#options;
+    const isArchived = storageClass === 'GLACIER' || storageClass === 'DEEP_ARCHIVE';
+    if (isArchived) meter.add({ archived: 1 });
+    const action = isArchived ? 'archived' : 'copy';
+    onEvent({ type: 'copy-object', copy, key, action, reason: isArchived ? storageClass : reason, sizeBytes });
+  }
+
+  /** Throws what concerns more than this object. */
+  #fail({ source }: Task, thrown: unknown): void {
+    const { records, meter, link } = this.#options;
+    link.signal.throwIfAborted();
+    const error = asDynaferryError(thrown);
+    if (endsRun(error)) throw error;
+    if (error.code === 'ACCESS_DENIED' && ++this.#refused >= REFUSALS_MAX) throw error;
+    records.addFailed({ key: source.key, sizeBytes: source.sizeBytes, code: error.code, reason: error.message });
+    meter.add(error.code === 'OBJECT_ARCHIVED' ? { archived: 1 } : { failed: 1 });
+  }
+
+  async #deleteExtra(): Promise<void> {
+    const { link, records, meter } = this.#options;
+    if (meter.counts.extra === 0) return;
+    if (meter.counts.listed === 0)
+      throw new DynaferryError(
+        'DELETE_REFUSED',
+        `${link.source.uri('')} has no object below the prefixes: --delete would empty the target`,
+      );
+    for (const keys of records.extra(DELETE_KEYS_MAX)) {
+      const kept = await deleteObjects(link.target, keys, link.signal);
+      for (const { key, code } of kept)
+        records.addFailed({
+          key,
+          sizeBytes: 0,
+          code: 'REQUEST_REFUSED',
+          reason: `the target does not delete it (${code})`,
+        });
+      meter.add({ deleted: keys.length - kept.length, failed: kept.length });
+    }
+  }
+
+  async #tellOfExtra(): Promise<void> {
+    const { copy, records, onEvent } = this.#options;
+    for (const keys of records.extra(DELETE_KEYS_MAX))
+      for (const key of keys)
+        onEvent({ type: 'copy-object', copy, key, action: 'delete', reason: 'extra', sizeBytes: 0 });
+  }
+}

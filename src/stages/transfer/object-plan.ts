@@ -1,0 +1,57 @@
+import type { ObjectVersion } from './read-range.ts';
+import { etagForm, hidesDigest } from './etag.ts';
+import { chosenPartSize, isLayout, partSizeCandidates } from './part-layout.ts';
+
+/**
+ * How it is made sure that what arrived is what the source holds, beside the SHA-256 that is signed into every request to the target.
+ *
+ * - `etag`: with the source's own parts the target's ETag is the source's, or the content is not: two services digest it, and we do not.
+ * - `md5`: the source's ETag is the MD5 of the whole, which is computed on the way.
+ * - `twice`: the source says nothing that could be compared and the connection protects nothing: every part is read twice.
+ * - `tls`: the source says nothing that could be compared; TLS authenticates every byte on its way.
+ */
+export type ContentCheck = 'etag' | 'md5' | 'twice' | 'tls';
+
+export interface ObjectPlan {
+  partSizeBytes: number;
+  check: ContentCheck;
+}
+
+export interface PlanOptions {
+  /** Of the HEAD of the source's first part, or of the source. */
+  headers: Readonly<Record<string, string | undefined>>;
+  /** Whether the target's ETags are digests. */
+  targetTellsDigest: boolean;
+  isTls: boolean;
+  /** Whether what the source's ETag seems to say was contradicted before. */
+  isDoubted: boolean;
+  partSizeBytes?: number;
+  /** The largest part that is taken over from the source: it is held in memory. */
+  partSizeBytesMax: number;
+}
+
+/** Decides how an object is cut into parts, and how its content is checked. */
+export function planObject(version: ObjectVersion, options: PlanOptions): ObjectPlan {
+  const { headers, targetTellsDigest, isTls, isDoubted, partSizeBytesMax } = options;
+  const form = etagForm(version.etag);
+  const tells = !isDoubted && !hidesDigest(headers);
+  if (form.kind === 'parts' && tells && targetTellsDigest) {
+    const partSizeBytes = sourcePartSize(version, form.count, headers);
+    if (partSizeBytes !== undefined && partSizeBytes <= partSizeBytesMax) return { partSizeBytes, check: 'etag' };
+  }
+  const partSizeBytes = chosenPartSize(version.sizeBytes, options.partSizeBytes);
+  if (form.kind === 'md5' && tells && !isTls) return { partSizeBytes, check: 'md5' };
+  return { partSizeBytes, check: isTls && !isDoubted ? 'tls' : 'twice' };
+}
+
+/** AWS says it in the HEAD of a part (https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html); of other services it is guessed. */
+function sourcePartSize(
+  { sizeBytes }: ObjectVersion,
+  count: number,
+  headers: Readonly<Record<string, string | undefined>>,
+): number | undefined {
+  const told = headers['x-amz-mp-parts-count'] === String(count) ? Number(headers['content-length']) : undefined;
+  // The only part of an object may be smaller than any other.
+  if (told !== undefined && count > 1) return isLayout(sizeBytes, told) ? told : undefined;
+  return partSizeCandidates(sizeBytes, count)[0];
+}

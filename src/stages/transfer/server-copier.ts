@@ -1,0 +1,107 @@
+import { DynaferryError } from '../../model/errors.ts';
+import type { ListedObject } from '../../s3/object-info.ts';
+import { COPY_BYTES_MAX, copyObject, copyPart, type CopySource } from '../../s3/server-copy.ts';
+import { writeTags } from '../../s3/tags.ts';
+import type { ObjectSettings } from './copy-options.ts';
+import { etagForm, hidesDigest } from './etag.ts';
+import type { Link } from './link.ts';
+import { partLength, transferInParts } from './multipart-transfer.ts';
+import { objectHeaders } from './object-headers.ts';
+import { tagsHeader } from './tags-header.ts';
+import { chosenPartSize } from './part-layout.ts';
+import { uploadRecord } from './upload-record.ts';
+
+/** A part of a large object: the service copies some hundred megabytes a second. */
+const PART_BYTES = 500 * 1024 * 1024;
+const ATTEMPTS_MAX = 5;
+
+/** Copies within the service where one credential reaches both buckets: no byte comes here, and it is the service that keeps them right. */
+export class ServerCopier {
+  readonly #link: Link;
+  readonly #settings: ObjectSettings;
+
+  constructor(link: Link, settings: ObjectSettings) {
+    this.#link = link;
+    this.#settings = settings;
+  }
+
+  /** Resolves with the bytes that were copied, or with undefined where the source has no such object any more. */
+  async copy({ key }: ListedObject, targetKey: string, statePrefix: string): Promise<number | undefined> {
+    const { source, onRetry, signal } = this.#link;
+    for (let attempt = 1; ; attempt++) {
+      const details = await source.head(key, signal);
+      if (details === undefined) return undefined;
+      const { etag, sizeBytes, headers } = details;
+      const tags = await tagsHeader(this.#link, this.#settings, key, headers);
+      const isWhole = sizeBytes <= COPY_BYTES_MAX;
+      try {
+        // The parts that the source was made of are not those of the copy: its ETag may be another one.
+        const isDigest =
+          etagForm(etag).kind === 'md5' && !hidesDigest(headers) && this.#settings.encryption === undefined;
+        const written = {
+          ...objectHeaders(details, this.#settings, isDigest && isWhole ? undefined : { sourceEtag: etag }),
+          ...tags,
+        };
+        const version = { bucket: source.name, key, etag };
+        await (isWhole
+          ? this.#copyWhole(version, targetKey, sizeBytes, written)
+          : this.#copyParts(version, targetKey, sizeBytes, written, statePrefix));
+        await this.#settle(targetKey, sizeBytes, tags['x-amz-tagging']);
+        return sizeBytes;
+      } catch (error) {
+        const changed = error instanceof DynaferryError && error.code === 'SOURCE_CHANGED';
+        if (!changed || attempt >= ATTEMPTS_MAX) throw error;
+        onRetry();
+      }
+    }
+  }
+
+  async #copyWhole(
+    version: CopySource,
+    targetKey: string,
+    sizeBytes: number,
+    headers: Record<string, string>,
+  ): Promise<void> {
+    const { gate, target, signal, onBytes } = this.#link;
+    await gate.run(() => copyObject(target, targetKey, version, headers, signal), signal);
+    onBytes(sizeBytes);
+  }
+
+  async #copyParts(
+    version: CopySource,
+    targetKey: string,
+    sizeBytes: number,
+    headers: Record<string, string>,
+    statePrefix: string,
+  ): Promise<void> {
+    const { gate, target, signal } = this.#link;
+    const partSizeBytes = chosenPartSize(sizeBytes, PART_BYTES);
+    await transferInParts(this.#link, {
+      targetKey,
+      sourceEtag: version.etag,
+      sizeBytes,
+      partSizeBytes,
+      write: { headers },
+      record: uploadRecord(target, statePrefix, targetKey, signal),
+      movePart: ({ uploadId, index }) => {
+        const start = index * partSizeBytes;
+        const range = { ...version, start, end: start + partLength(sizeBytes, partSizeBytes, index) };
+        const part = { uploadId, partNumber: index + 1 };
+        return gate.run(() => copyPart(target, targetKey, part, range, signal), signal);
+      },
+      movesAll: false,
+      holdsParts: false,
+      beforeComplete: () => undefined,
+    });
+  }
+
+  /** Believes no answer: asks the target what it has. Some services do not take tags along with a copy (Ceph). */
+  async #settle(targetKey: string, sizeBytes: number, tags: string | undefined): Promise<void> {
+    const { target, signal } = this.#link;
+    const there = await target.head(targetKey, signal);
+    if (there?.sizeBytes !== sizeBytes)
+      throw new DynaferryError('DATA_DAMAGED', `${target.uri(targetKey)} is not what was copied`);
+    if (tags !== undefined && Number(there.headers['x-amz-tagging-count'] ?? 0) === 0)
+      await writeTags(target, targetKey, tags, signal);
+  }
+}

@@ -1,0 +1,134 @@
+import { withRetry } from '../../aws/retry.ts';
+import type { Ledger } from '../../engine/ledger.ts';
+import { DynaferryError } from '../../model/errors.ts';
+import type { DataObject } from '../../staging/commit-log.ts';
+import { sha256Hex } from '../../staging/data-object.ts';
+import type { Link } from './link.ts';
+import { notWhole, partLength, transferInParts, type UploadRecord } from './multipart-transfer.ts';
+import { readRange } from './read-range.ts';
+
+/** How often a part is read again that does not have its checksum, before the staged object itself is held to be damaged. */
+const DAMAGED_READS_MAX = 3;
+
+/**
+ * Copies data objects from bucket to bucket, through memory. Every read is bound to the version of the object that was committed, every
+ * part is checked against its SHA-256 when it comes in, and the same SHA-256 is signed into the request that sends it on, so the target
+ * refuses a part that arrives different.
+ */
+export class StagedCopier {
+  readonly #link: Link;
+  readonly #ledger: Ledger;
+
+  constructor(link: Link, ledger: Ledger) {
+    this.#link = link;
+    this.#ledger = ledger;
+  }
+
+  /** Resolves with the target object's ETag when it is whole there. */
+  async copy(
+    seq: number,
+    object: DataObject,
+    sourceKey: string,
+    targetKey: string,
+    metadata: Record<string, string>,
+  ): Promise<string> {
+    const { target, signal } = this.#link;
+    const there = await target.head(targetKey, signal);
+    if (there?.sizeBytes === object.sizeBytes && there.metadata['dynaferry-sha256'] === object.sha256)
+      return there.etag;
+    if (object.partSha256.length === 1) await this.#copyWhole(object, sourceKey, targetKey, metadata);
+    else await this.#copyParts(seq, object, sourceKey, targetKey, metadata);
+    return this.#arrived(object, targetKey);
+  }
+
+  async #copyWhole(
+    object: DataObject,
+    sourceKey: string,
+    targetKey: string,
+    metadata: Record<string, string>,
+  ): Promise<void> {
+    const { gate, memory, target, signal, onBytes } = this.#link;
+    await memory.acquire(object.sizeBytes, signal);
+    try {
+      const body = await this.#readPart(object, sourceKey, 0);
+      await gate.run(() => target.put(targetKey, body, { sha256: object.partSha256[0], metadata, signal }), signal);
+      onBytes(body.length);
+    } finally {
+      memory.release(object.sizeBytes);
+    }
+  }
+
+  async #copyParts(
+    seq: number,
+    object: DataObject,
+    sourceKey: string,
+    targetKey: string,
+    metadata: Record<string, string>,
+  ): Promise<void> {
+    const { gate, target, signal } = this.#link;
+    const { sizeBytes, partSizeBytes, etag } = object;
+    await transferInParts(this.#link, {
+      targetKey,
+      sourceEtag: etag,
+      sizeBytes,
+      partSizeBytes,
+      write: { metadata },
+      record: this.#record(seq, partSizeBytes),
+      movePart: async ({ uploadId, index }) => {
+        const body = await this.#readPart(object, sourceKey, index);
+        const sha256 = object.partSha256[index];
+        return gate.run(() => target.uploadPart(targetKey, uploadId, index + 1, body, { sha256, signal }), signal);
+      },
+      movesAll: false,
+      holdsParts: true,
+      beforeComplete: () => undefined,
+    });
+  }
+
+  #record(seq: number, partSizeBytes: number): UploadRecord {
+    const ledger = this.#ledger;
+    return {
+      find: async () => {
+        const upload = ledger.upload(seq);
+        return upload && { ...upload, partSizeBytes };
+      },
+      save: async ({ uploadId, sourceEtag }) => ledger.setUpload(seq, uploadId, sourceEtag),
+      // It goes with the entry of the object that has arrived.
+      remove: async () => undefined,
+    };
+  }
+
+  async #readPart(object: DataObject, sourceKey: string, index: number): Promise<Buffer> {
+    const { source, onRetry } = this.#link;
+    const start = index * object.partSizeBytes;
+    const end = start + partLength(object.sizeBytes, object.partSizeBytes, index);
+    const version = { key: sourceKey, etag: object.etag, sizeBytes: object.sizeBytes };
+    for (let reads = 1; ; reads++) {
+      const { body } = await readRange(this.#link, version, start, end);
+      if (sha256Hex(body) === object.partSha256[index]) return body;
+      onRetry();
+      if (reads >= DAMAGED_READS_MAX)
+        throw new DynaferryError(
+          'DATA_DAMAGED',
+          `${source.uri(sourceKey)} does not have the SHA-256 that it was committed with (part ${index + 1})`,
+        );
+    }
+  }
+
+  /** Believes no answer: asks the target what it has. */
+  async #arrived(object: DataObject, targetKey: string): Promise<string> {
+    const { target, signal, onRetry } = this.#link;
+    const there = await withRetry(
+      async () => {
+        const info = await target.head(targetKey, signal);
+        if (info === undefined)
+          throw new DynaferryError('SERVICE_FAILED', `${target.uri(targetKey)} was accepted and is not there`);
+        return info;
+      },
+      { policy: { attemptsMax: 4, delayMsBase: 200, delayMsMax: 2000 }, signal, onRetry },
+    );
+    if (there.sizeBytes !== object.sizeBytes || there.metadata['dynaferry-sha256'] !== object.sha256)
+      throw notWhole(target.uri(targetKey), object.sizeBytes, there.sizeBytes);
+    return there.etag;
+  }
+}

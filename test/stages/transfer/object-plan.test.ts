@@ -1,0 +1,48 @@
+import { describe, expect, it } from 'vitest';
+import { planObject, type PlanOptions } from '../../../src/stages/transfer/object-plan.ts';
+
+const MiB = 1024 * 1024;
+const md5 = '"0123456789abcdef0123456789abcdef"';
+const plain: PlanOptions = {
+  headers: {},
+  targetTellsDigest: true,
+  isTls: false,
+  isDoubted: false,
+  partSizeBytesMax: 128 * MiB,
+};
+const kms = { 'x-amz-server-side-encryption': 'aws:kms' };
+const version = (etag: string, sizeBytes = 100 * MiB) => ({ key: 'k', etag, sizeBytes });
+const parts = (count: number): string => `${md5.slice(0, -1)}-${count}"`;
+
+describe('how an object is carried', () => {
+  it('keeps the parts of the source, so that both ETags are one', () => {
+    expect(planObject(version(parts(13)), plain)).toEqual({ partSizeBytes: 8 * MiB, check: 'etag' });
+    expect(planObject(version(parts(13)), { ...plain, isTls: true })).toEqual({
+      partSizeBytes: 8 * MiB,
+      check: 'etag',
+    });
+  });
+
+  it('believes AWS about the size of the parts', () => {
+    const headers = { 'x-amz-mp-parts-count': '13', 'content-length': String(8_000_000) };
+    expect(planObject(version(parts(13)), { ...plain, headers })).toEqual({ partSizeBytes: 8_000_000, check: 'etag' });
+  });
+
+  it('cuts in its own way what has parts that memory does not hold, or is not to be compared', () => {
+    expect(planObject(version(parts(2), 1000 * MiB), plain)).toEqual({ partSizeBytes: 5 * MiB, check: 'twice' });
+    for (const more of [{ headers: kms }, { targetTellsDigest: false }, { isDoubted: true }])
+      expect(planObject(version(parts(13)), { ...plain, ...more })).toEqual({ partSizeBytes: 5 * MiB, check: 'twice' });
+  });
+
+  it('digests a whole object where nothing else protects it on its way', () => {
+    expect(planObject(version(md5), plain).check).toBe('md5');
+    expect(planObject(version(md5), { ...plain, isTls: true }).check).toBe('tls');
+    expect(planObject(version(md5), { ...plain, headers: kms }).check).toBe('twice');
+  });
+
+  it('reads twice what it doubts, also under TLS', () => {
+    expect(planObject(version(md5), { ...plain, isTls: true, isDoubted: true }).check).toBe('twice');
+    expect(planObject(version('"opaque"'), plain).check).toBe('twice');
+    expect(planObject(version('"opaque"'), { ...plain, isTls: true }).check).toBe('tls');
+  });
+});
