@@ -57,8 +57,9 @@ function minuteOfDay(timeZone: string, nowMs: number): number {
 /** Whether the machine knows the time zone, such as Asia/Shanghai or UTC. */
 export function isTimeZone(name: string): boolean {
   try {
+    new Intl.DateTimeFormat('en-GB', { timeZone: name }).format(0);
     // Offsets such as +08:00 are taken by some engines only, and know no daylight saving.
-    return /^[A-Za-z]/.test(name) && new Intl.DateTimeFormat('en-GB', { timeZone: name }) !== undefined;
+    return /^[A-Za-z]/.test(name);
   } catch {
     return false;
   }

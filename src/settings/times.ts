@@ -27,6 +27,6 @@ export function parseInstant(text: string): number | undefined {
   if (!INSTANT_PATTERN.test(text)) return undefined;
   const ms = Date.parse(text);
   // Date.parse takes 30 February for 2 March.
-  const exists = new Date(`${text.slice(0, 10)}T00:00:00Z`).toJSON()?.startsWith(text.slice(0, 10)) === true;
+  const exists = new Date(`${text.slice(0, 10)}T00:00:00Z`).toJSON()?.startsWith(text.slice(0, 10)) ?? false;
   return Number.isNaN(ms) || !exists ? undefined : ms;
 }

@@ -30,6 +30,12 @@ describe('the command line', () => {
     ['an unknown option', ['run', '--fast', 'x.yaml'], /unknown option '--fast'/],
     ['a missing file', ['run'], /missing required argument 'file'/],
     ['a number that is none', ['plan', '--sample', 'many', 'x.yaml'], /--sample.*Give a whole number/],
+    ['a copy without a target', ['copy', 's3://bucket-a/'], /the target is missing/],
+    [
+      'a value of a copy that is none',
+      ['copy', 's3://bucket-a', 's3://bucket-b', '--part-size', '6 MiB'],
+      /--part-size: got "6 MiB"/,
+    ],
     ['options that do not go together', ['generate', '--table', 't', '--out', 'f'], /two places/],
   ])('refuses %s', async (_, args, message) => {
     const result = await world.run(args);

@@ -85,7 +85,7 @@ function connectionsOf(text: string): NonNullable<ParsedTransfer['limits']>['con
 /** Sections in which no option is given are left out. */
 function withoutEmpty(settings: TransferSettings): TransferSettings {
   const entries = Object.entries(settings).filter(([, value]) => value !== undefined && !isEmpty(value));
-  return Object.fromEntries(entries) as TransferSettings;
+  return Object.fromEntries(entries);
 }
 
 function isEmpty(value: unknown): boolean {

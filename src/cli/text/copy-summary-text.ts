@@ -63,7 +63,9 @@ function rowsOf(summary: CopySummary, { mode, deletes, byReason }: CopySummaryOf
     [
       'failed',
       summary.failed,
-      summary.failedFile === undefined ? '' : `listed in ${summary.failedFile}; --retry-failed copies them`,
+      summary.failedFile === undefined
+        ? 'could not be copied'
+        : `listed in ${summary.failedFile}; --retry-failed tries them again`,
     ],
     ['archived', summary.archived, 'must be restored from their archive first, and are copied by the next run'],
     ['deleted', summary.deleted, 'that the source does not have'],
@@ -72,8 +74,8 @@ function rowsOf(summary: CopySummary, { mode, deletes, byReason }: CopySummaryOf
       summary.extra,
       deletes && looksOnly ? 'that the source does not have, to be deleted' : 'that the source does not have',
     ],
-    ['retries', summary.retries, ''],
-    ['throttles', summary.throttles, ''],
+    ['retries', summary.retries, 'requests that were sent again'],
+    ['throttles', summary.throttles, 'times that a service asked to slow down'],
   ];
 }
 

@@ -16,8 +16,8 @@ const schedule = z
   .meta({ propertyNames: { type: 'string', pattern: `^default$|${WINDOW.source}` } })
   .transform((map, context): BandwidthSchedule => {
     const windows: Named[] = [];
-    const refuse = (key: string, message: string) =>
-      void context.addIssue({ code: 'custom', path: [key], input: map, params: ABOUT_KEY, message });
+    const refuse = (key: string, message: string): void =>
+      context.addIssue({ code: 'custom', path: [key], input: map, params: ABOUT_KEY, message });
     for (const [key, bytesPerSecond] of Object.entries(map)) {
       if (key === 'default') continue;
       const window = parseWindow(key);
@@ -31,7 +31,12 @@ const schedule = z
     const { default: defaultBytesPerSecond } = map;
     return {
       ...(defaultBytesPerSecond === undefined ? {} : { defaultBytesPerSecond }),
-      windows: windows.map(({ key: _, ...window }) => window),
+      windows: windows.map(({ fromMinute, toMinute, timeZone, bytesPerSecond }) => ({
+        fromMinute,
+        toMinute,
+        timeZone,
+        bytesPerSecond,
+      })),
     };
   });
 

@@ -72,13 +72,13 @@ const tags = z
       z.literal('drop'),
       z
         .record(z.string(), z.string({ error: 'expected text; a number goes in quotes' }))
-        .superRefine((map, context) => {
+        .superRefine((given, context) => {
           const refuse = (message: string, ...path: string[]) => context.addIssue({ code: 'custom', message, path });
           const refuseKey = (message: string, key: string) =>
             context.addIssue({ code: 'custom', message, path: [key], params: ABOUT_KEY });
-          if (Object.keys(map).length > TAGS_MAX)
+          if (Object.keys(given).length > TAGS_MAX)
             refuse(`expected up to ${TAGS_MAX} tags, which is all that an object can have`);
-          for (const [key, value] of Object.entries(map)) {
+          for (const [key, value] of Object.entries(given)) {
             if (key === '' || key.length > TAG_KEY_MAX)
               refuseKey(`a tag's name has 1 to ${TAG_KEY_MAX} characters`, key);
             if (key.startsWith('aws:'))
@@ -95,14 +95,14 @@ const tags = z
 
 const metadata = z
   .record(z.string(), headerText('text', 'The value.'), { error: 'expected a map of names and values' })
-  .superRefine((map, context) => {
-    const bytes = Object.entries(map).reduce((sum, [name, value]) => sum + name.length + value.length, 0);
+  .superRefine((given, context) => {
+    const bytes = Object.entries(given).reduce((sum, [name, value]) => sum + name.length + value.length, 0);
     if (bytes > METADATA_BYTES_MAX)
       context.addIssue({
         code: 'custom',
         message: `expected up to ${METADATA_BYTES_MAX} bytes of names and values in all`,
       });
-    for (const name of Object.keys(map))
+    for (const name of Object.keys(given))
       if (!/^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/.test(name))
         context.addIssue({
           code: 'custom',

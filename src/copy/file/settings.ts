@@ -14,7 +14,7 @@ const sections = ['source', 'target', 'object', 'limits'] as const;
 
 /** The settings with others put over them. A site's new credentials replace its profile, and the other way round. */
 export function withSettings(parsed: ParsedTransfer, over: TransferSettings): ParsedTransfer {
-  const merged: ParsedTransfer = { ...parsed, ...given(over) } as ParsedTransfer;
+  const merged: ParsedTransfer = { ...parsed, ...given(over) };
   for (const section of sections)
     if (over[section] !== undefined)
       Object.assign(merged, { [section]: { ...parsed[section], ...given(over[section]) } });
