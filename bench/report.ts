@@ -53,7 +53,8 @@ function spread({ median, min, max }: Spread, digits: number): string {
   return min === max ? text : `${text} (${min.toFixed(digits)}–${max.toFixed(digits)})`;
 }
 
-function table(head: string[], rows: string[][]): string[] {
+/** Cells in columns, as lines. */
+export function table(head: string[], rows: string[][]): string[] {
   const widths = head.map((_, column) => Math.max(...[head, ...rows].map((row) => row[column].length)));
   return [head, ...rows].map((row) =>
     row
