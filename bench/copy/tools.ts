@@ -2,6 +2,8 @@ import { fileURLToPath } from 'node:url';
 import { accessKey } from '../messages.ts';
 import { SOURCE_BUCKET, TARGET_BUCKET } from './data-sets.ts';
 
+type AccessKey = typeof accessKey;
+
 /** What is to be copied: all objects below the prefix, to the same keys. */
 export interface CopyJob {
   endpoints: { source: string; target: string };
@@ -40,7 +42,7 @@ export function rclone(name: string, settings: readonly string[] = []): Tool {
 }
 
 /** One of rclone's sites as variables of its environment. */
-export function rcloneRemote(name: string, endpoint: string, key = accessKey): Record<string, string> {
+export function rcloneRemote(name: string, endpoint: string, key: AccessKey = accessKey): Record<string, string> {
   const variables = {
     TYPE: 's3',
     // For 'AWS' it would put buckets into host names, whatever it is told.
@@ -66,7 +68,11 @@ export function sdkLoop(name: string, objectsAtOnce: number): Tool {
 }
 
 /** The command line as it is built, so that what is measured is what people run. */
-export function dynaferry(name: string, settings: readonly string[] = []): Tool {
+export function dynaferry(
+  name: string,
+  settings: readonly string[] = [],
+  keys: { source: AccessKey; target: AccessKey } = { source: accessKey, target: accessKey },
+): Tool {
   return {
     name,
     command: ({ endpoints, prefix }) => ({
@@ -78,12 +84,12 @@ export function dynaferry(name: string, settings: readonly string[] = []): Tool 
         ...['--source-region', 'us-west-2', '--target-region', 'cn-north-1'],
         ...['--source-credentials', 'env:SRC_', '--target-credentials', 'env:TGT_', ...settings],
       ],
-      env: { PATH, ...keyVariables('SRC_'), ...keyVariables('TGT_') },
+      env: { PATH, ...keyVariables('SRC_', keys.source), ...keyVariables('TGT_', keys.target) },
     }),
   };
 }
 
-function keyVariables(prefix: string, key = accessKey): Record<string, string> {
+function keyVariables(prefix: string, key: AccessKey = accessKey): Record<string, string> {
   return {
     [`${prefix}AWS_ACCESS_KEY_ID`]: key.accessKeyId,
     [`${prefix}AWS_SECRET_ACCESS_KEY`]: key.secretAccessKey,

@@ -80,7 +80,9 @@ else process.exitCode = 1;
 function isProvided(): boolean {
   if (process.platform !== 'linux' || process.getuid?.() !== 0) {
     console.error('This needs root on Linux: it makes a network namespace and rules for its packets.');
-    console.error('Besides, commands ip, iptables, gcc, rclone and time, and the headers of libnetfilter_queue; on Debian or Ubuntu:');
+    console.error(
+      'Besides, commands ip, iptables, gcc, rclone and time, and the headers of libnetfilter_queue; on Debian or Ubuntu:',
+    );
     console.error('apt-get install iproute2 iptables gcc libc6-dev libnetfilter-queue-dev rclone time');
     return false;
   }

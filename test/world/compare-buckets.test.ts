@@ -47,7 +47,13 @@ test('what is missing, too much or different is told', async () => {
   await target.s3.send(new PutObjectCommand(put));
   const changed = { ContentType: 'text/x-test', CacheControl: 'no-cache', Metadata: { made: 'there' } };
   await target.s3.send(
-    new CopyObjectCommand({ Bucket, Key: 'all', CopySource: `${Bucket}/all`, MetadataDirective: 'REPLACE', ...changed }),
+    new CopyObjectCommand({
+      Bucket,
+      Key: 'all',
+      CopySource: `${Bucket}/all`,
+      MetadataDirective: 'REPLACE',
+      ...changed,
+    }),
   );
   const found = await compareBuckets(sides.source, sides.target);
   expect(found).toMatchObject({ equal: 1, missing: ['empty'], extra: ['more'] });

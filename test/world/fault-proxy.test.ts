@@ -226,7 +226,6 @@ describe('faults of S3', () => {
   });
 });
 
-
 describe('faults of objects as they pass', () => {
   const body = randomBytes(3_000_000);
 

@@ -17,9 +17,7 @@
  * - `latency`: forwarded after `delayMs`.
  */
 export type Fault =
-  | { kind: PlainFault }
-  | { kind: 'latency'; delayMs: number }
-  | { kind: 'slow-body'; bytesPerSecond: number };
+  { kind: PlainFault } | { kind: 'latency'; delayMs: number } | { kind: 'slow-body'; bytesPerSecond: number };
 
 /** What needs nothing to be said besides. */
 export type PlainFault =

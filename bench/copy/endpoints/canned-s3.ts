@@ -107,7 +107,8 @@ class CannedS3 {
     if (ifMatch !== undefined && ifMatch !== etag) return failure(response, 412, 'PreconditionFailed');
     const range = /^bytes=(\d+)-(\d*)$/.exec(request.headers.range ?? '');
     const start = range === null ? 0 : Number(range[1]);
-    const end = range === null || range[2] === '' ? content.sizeBytes : Math.min(Number(range[2]) + 1, content.sizeBytes);
+    const end =
+      range === null || range[2] === '' ? content.sizeBytes : Math.min(Number(range[2]) + 1, content.sizeBytes);
     if (range !== null && start >= content.sizeBytes) return failure(response, 416, 'InvalidRange');
     response.writeHead(range === null ? 200 : 206, {
       ...headers,

@@ -28,7 +28,7 @@ export class Content {
 
   /** The bytes [start, end) in pieces of `pieceBytes` at most, without copying. */
   *pieces(start: number, end: number, pieceBytes: number): Generator<Buffer> {
-    for (let at = start; at < end; ) {
+    for (let at = start; at < end;) {
       const from = (this.#origin + at) % PATTERN_BYTES;
       const length = Math.min(end - at, pieceBytes, PATTERN_BYTES - from);
       yield pattern.subarray(from, from + length);
