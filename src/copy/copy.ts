@@ -7,6 +7,7 @@ import type { CopySummary, EventListener, ProgressEvent } from '../model/events.
 import { listUploads } from '../s3/list-uploads.ts';
 import { CopyMeter } from '../stages/transfer/copy-meter.ts';
 import { runCopyStage } from '../stages/transfer/copy-stage.ts';
+import { sweepUploads } from '../stages/transfer/upload-record.ts';
 import { compileScope } from './scope/compile-scope.ts';
 import type { CopyPlan } from './copy-plan.ts';
 import { CopyState } from './copy-state.ts';
@@ -165,6 +166,7 @@ export class Copy {
         onEvent: hear,
         lanes: plan.bounds.connectionsMax + LANES_SPARE,
       });
+      if (isKept(mode)) await sweepUploads(link, plan.prefixes);
     } finally {
       await link.close();
     }

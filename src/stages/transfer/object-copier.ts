@@ -8,7 +8,7 @@ import { objectHeaders } from './object-headers.ts';
 import { planObject } from './object-plan.ts';
 import { readRange, type ObjectVersion } from './read-range.ts';
 import { RunningDigest } from './running-digest.ts';
-import { tagsHeader } from './tags-header.ts';
+import { settleTags, tagsHeader } from './tags-header.ts';
 import { noRecord, uploadRecord } from './upload-record.ts';
 
 export interface ObjectCopierOptions {
@@ -126,6 +126,7 @@ export class ObjectCopier {
     });
     const digest = check === 'md5' ? new RunningDigest('md5') : undefined;
     const record = check === 'etag' ? undefined : { sourceEtag: version.etag, partSizeBytes };
+    const tags = await tagsHeader(link, settings, version.key, details.headers);
     let expectedEtag = '';
     await transferInParts(link, {
       targetKey,
@@ -133,12 +134,9 @@ export class ObjectCopier {
       sizeBytes: version.sizeBytes,
       partSizeBytes,
       write: {
-        headers: {
-          ...objectHeaders(details, settings, record),
-          ...(await tagsHeader(link, settings, version.key, details.headers)),
-        },
+        headers: { ...objectHeaders(details, settings, record), ...tags },
       },
-      record: version.sizeBytes > partSizeBytes ? uploadRecord(target, statePrefix, targetKey, signal) : noRecord,
+      record: version.sizeBytes > partSizeBytes ? uploadRecord(link, statePrefix, targetKey) : noRecord,
       movePart: async ({ uploadId, index, etag }) => {
         const body = await this.#readPart(version, partSizeBytes, index, check === 'twice', digest);
         if (etag !== undefined) return etag;
@@ -159,7 +157,8 @@ export class ObjectCopier {
           );
       },
     });
-    await this.#arrived(targetKey, version.sizeBytes, expectedEtag);
+    const there = await this.#arrived(targetKey, version.sizeBytes, expectedEtag);
+    await settleTags(target, targetKey, there, tags, signal);
   }
 
   async #readPart(
@@ -213,7 +212,7 @@ export class ObjectCopier {
   }
 
   /** Believes no answer: asks the target what it has. */
-  async #arrived(targetKey: string, sizeBytes: number, expectedEtag?: string): Promise<void> {
+  async #arrived(targetKey: string, sizeBytes: number, expectedEtag?: string): Promise<ObjectDetails> {
     const { target, signal } = this.#options.link;
     const there = await target.head(targetKey, signal);
     if (there === undefined)
@@ -223,6 +222,7 @@ export class ObjectCopier {
       expectedEtag !== undefined && etagForm(there.etag).kind === 'parts' && !hidesDigest(there.headers);
     if (isComparable && !isSameEtag(there.etag, expectedEtag))
       throw new DynaferryError('DATA_DAMAGED', `${target.uri(targetKey)} was not made of the parts that were sent`);
+    return there;
   }
 }
 
