@@ -135,7 +135,7 @@ export class Copy {
 
   async #runLocked(mode: CopyMode, state: CopyState, onStart: (meter: CopyMeter) => void): Promise<CopyMeter> {
     const { plan } = this;
-    if (isKept(mode)) state.begin();
+    state.begin();
     let keptMs = 0;
     const hear = (event: ProgressEvent): void => {
       this.#emit(event);

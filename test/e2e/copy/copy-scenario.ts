@@ -47,7 +47,7 @@ export const MIB = 2 ** 20;
 
 /** One copy between the two sites of the test world, through proxies that see every request: its own buckets, folder and transfer.yaml. */
 export class CopyScenario implements AsyncDisposable {
-  readonly world: World;
+  world: World;
   readonly folder = newFolder();
   readonly buckets: Record<SiteName, string>;
   readonly proxies: Record<SiteName, FaultProxy>;
