@@ -82,7 +82,7 @@ export class Copy {
           failure = asDynaferryError(error);
         } finally {
           const summary = this.#summary(mode, meter, startedMs, failure);
-          if (isKept(mode)) await this.#keep(state, summary, mode === 'retry-failed' && failure !== undefined);
+          if (isKept(mode)) await this.#keep(state, summary, failure !== undefined);
           state.close();
         }
       } finally {

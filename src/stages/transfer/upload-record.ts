@@ -32,7 +32,9 @@ export function uploadRecord(
       return record?.key === targetKey ? record : undefined;
     },
     save: async (upload) => {
-      const body = Buffer.from(JSON.stringify({ version: VERSION, key: targetKey, sourceBucket: source.name, ...upload }));
+      const body = Buffer.from(
+        JSON.stringify({ version: VERSION, key: targetKey, sourceBucket: source.name, ...upload }),
+      );
       await target.put(key, body, { contentType: 'application/json', signal });
     },
     remove: () => target.delete(key, signal),

@@ -96,9 +96,11 @@ const properties: CopyObject[] = [
 test('objects with keys, sizes, headers, metadata and tags of every kind arrive as they are, and a second run copies nothing', async () => {
   await using scenario = await CopyScenario.create(world, { sourcePrefix: 'from/', targetPrefix: 'to/some where/' });
   const small = oddKeys.map((key, index): CopyObject => ({ key, sizeBytes: index * 7 }));
-  const objects = [...small, ...sizes, ...properties].map(
-    (object): CopyObject => ({ ...object, seed: object.key, key: limited('from/', object.key) }),
-  );
+  const objects = [...small, ...sizes, ...properties].map((object): CopyObject => ({
+    ...object,
+    seed: object.key,
+    key: limited('from/', object.key),
+  }));
   await scenario.fill('source', [...objects, { key: 'outside', sizeBytes: 5 }]);
   const bytes = objects.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
 

@@ -57,40 +57,41 @@ function watchParts(scenario: CopyScenario): { stored: Set<string>; again: strin
 test.each([
   { seed: 1, where: 'on one machine' },
   { seed: 2, where: 'each time on another machine' },
-])('SIGKILL at random requests, and resumed $where until it is done: equal, and no part is sent twice (seed $seed)', async ({
-  seed,
-}) => {
-  const random = new Random(seed);
-  await using scenario = await CopyScenario.create(world, { seed, targetPrefix: 'to/' });
-  // So that kills fall between parts.
-  scenario.yaml['limits'] = { connections: 3 };
-  await scenario.fill('source', objects);
-  const { wrong } = scenario.watchTarget((key, sha256) => contents.get(key.slice(3)) === sha256);
-  const { stored, again } = watchParts(scenario);
-  let kills = 0;
-  for (let runs = 0; runs < KILLS; runs++) {
-    const running = scenario.start(seed === 1 ? [] : ['--state-dir', newFolder()]);
-    let left = random.integer(3, REQUESTS_MAX);
-    const moment = random.next() < 0.5 ? 'arrived' : 'answered';
-    await killAt(scenario, running, (seen) => seen.moment === moment && --left === 0);
-    if ((await running.done).signal === 'SIGKILL') kills++;
-  }
-  expect(kills).toBeGreaterThan(2);
-  expectCopied(await scenario.run(['--state-dir', newFolder()]), { listed: objects.length });
-  expect(wrong).toEqual([]);
-  expect(again).toEqual([]);
-  // An upload whose beginning was not noted down yet is begun again; it has no parts.
-  const parts = 4 + 3 + 4;
-  expect(stored.size).toBeLessThanOrEqual(parts);
-  const orphans = await scenario.unfinishedUploads();
-  expect(orphans.length).toBeLessThanOrEqual(kills);
-  for (const { key, uploadId } of orphans) {
-    const at = { Bucket: scenario.buckets.target, Key: key, UploadId: uploadId };
-    expect((await world.target.s3.send(new ListPartsCommand(at))).Parts ?? []).toEqual([]);
-  }
-  expect((await scenario.run(['--abort-stale', '0s'])).events.at(-1)).toMatchObject({ aborted: orphans.length });
-  await scenario.expectEqual(objects.length);
-});
+])(
+  'SIGKILL at random requests, and resumed $where until it is done: equal, and no part is sent twice (seed $seed)',
+  async ({ seed }) => {
+    const random = new Random(seed);
+    await using scenario = await CopyScenario.create(world, { seed, targetPrefix: 'to/' });
+    // So that kills fall between parts.
+    scenario.yaml['limits'] = { connections: 3 };
+    await scenario.fill('source', objects);
+    const { wrong } = scenario.watchTarget((key, sha256) => contents.get(key.slice(3)) === sha256);
+    const { stored, again } = watchParts(scenario);
+    let kills = 0;
+    for (let runs = 0; runs < KILLS; runs++) {
+      const running = scenario.start(seed === 1 ? [] : ['--state-dir', newFolder()]);
+      let left = random.integer(3, REQUESTS_MAX);
+      const moment = random.next() < 0.5 ? 'arrived' : 'answered';
+      await killAt(scenario, running, (seen) => seen.moment === moment && --left === 0);
+      if ((await running.done).signal === 'SIGKILL') kills++;
+    }
+    expect(kills).toBeGreaterThan(2);
+    expectCopied(await scenario.run(['--state-dir', newFolder()]), { listed: objects.length });
+    expect(wrong).toEqual([]);
+    expect(again).toEqual([]);
+    // An upload whose beginning was not noted down yet is begun again; it has no parts.
+    const parts = 4 + 3 + 4;
+    expect(stored.size).toBeLessThanOrEqual(parts);
+    const orphans = await scenario.unfinishedUploads();
+    expect(orphans.length).toBeLessThanOrEqual(kills);
+    for (const { key, uploadId } of orphans) {
+      const at = { Bucket: scenario.buckets.target, Key: key, UploadId: uploadId };
+      expect((await world.target.s3.send(new ListPartsCommand(at))).Parts ?? []).toEqual([]);
+    }
+    expect((await scenario.run(['--abort-stale', '0s'])).events.at(-1)).toMatchObject({ aborted: orphans.length });
+    await scenario.expectEqual(objects.length);
+  },
+);
 
 const isOperation =
   (operation: string, moment: SeenCopyRequest['moment'], part = '') =>
@@ -101,7 +102,11 @@ const moments = [
   { what: 'the upload was begun', isIt: isOperation('CreateMultipartUpload', 'answered'), sent: 3, orphans: 1 },
   { what: 'the upload was noted down', isIt: isOperation('PutObject', 'answered', '.dynaferry/'), sent: 3, orphans: 0 },
   {
-    what: 'the first part had arrived', isIt: isOperation('UploadPart', 'answered', '?partNumber=1&'), sent: 3, orphans: 0 },
+    what: 'the first part had arrived',
+    isIt: isOperation('UploadPart', 'answered', '?partNumber=1&'),
+    sent: 3,
+    orphans: 0,
+  },
   { what: 'the object was to be made', isIt: isOperation('CompleteMultipartUpload', 'arrived'), sent: 3, orphans: 0 },
   { what: 'the object had been made', isIt: isOperation('CompleteMultipartUpload', 'answered'), sent: 3, orphans: 0 },
 ];
@@ -129,7 +134,10 @@ test.each([
   { by: 'nothing', next: undefined },
 ])('an upload of a version that was replaced by $by since is aborted', async ({ next }) => {
   await using scenario = await CopyScenario.create(world);
-  await scenario.fill('source', [{ key: 'a', sizeBytes: 11 * MIB, partSizeBytes: 5 * MIB }, { key: 'b', sizeBytes: 1 }]);
+  await scenario.fill('source', [
+    { key: 'a', sizeBytes: 11 * MIB, partSizeBytes: 5 * MIB },
+    { key: 'b', sizeBytes: 1 },
+  ]);
   const running = scenario.start();
   await killAt(scenario, running, isOperation('UploadPart', 'answered'));
   expect(await scenario.unfinishedUploads()).toHaveLength(1);

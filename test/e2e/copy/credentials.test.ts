@@ -114,30 +114,34 @@ test('a session that stays expired ends the copy with that as the reason (exit c
 });
 
 const wrong: { what: string; prefix: string; id: string; secret: string; code: string }[] = [
-  { what: "the other side's key", prefix: 'CHINA', id: 'global', secret: 'globalsecret0123456789', code: 'CREDENTIALS_REJECTED' },
+  {
+    what: "the other side's key",
+    prefix: 'CHINA',
+    id: 'global',
+    secret: 'globalsecret0123456789',
+    code: 'CREDENTIALS_REJECTED',
+  },
   { what: 'a wrong secret', prefix: 'GLOBAL', id: 'global', secret: 'wrong', code: 'SIGNATURE_REJECTED' },
   { what: 'no key', prefix: 'CHINA', id: '', secret: '', code: 'CREDENTIALS_MISSING' },
 ];
 
-test.each(wrong)('$what is one clear error that names the side (exit code 4), and nothing is written', async ({
-  prefix,
-  id,
-  secret,
-  code,
-}) => {
-  await using scenario = await CopyScenario.create(world);
-  await scenario.fill('source', objects.slice(0, 3));
-  const env: Record<string, string> = {
-    GLOBAL_AWS_ACCESS_KEY_ID: 'global',
-    GLOBAL_AWS_SECRET_ACCESS_KEY: 'globalsecret0123456789',
-    CHINA_AWS_ACCESS_KEY_ID: 'china',
-    CHINA_AWS_SECRET_ACCESS_KEY: 'chinasecret0123456789',
-    [`${prefix}_AWS_ACCESS_KEY_ID`]: id,
-    [`${prefix}_AWS_SECRET_ACCESS_KEY`]: secret,
-  };
-  const result = await scenario.run([], { env });
-  const { message } = expectCopyFailure(result, 4, code);
-  expect(message).toMatch(prefix === 'CHINA' ? /^target: / : /^source: /);
-  if (secret !== '') expect(`${result.stdout}${result.stderr}`).not.toContain(`"${secret}`);
-  expect((await scenario.compare()).equal).toBe(0);
-});
+test.each(wrong)(
+  '$what is one clear error that names the side (exit code 4), and nothing is written',
+  async ({ prefix, id, secret, code }) => {
+    await using scenario = await CopyScenario.create(world);
+    await scenario.fill('source', objects.slice(0, 3));
+    const env: Record<string, string> = {
+      GLOBAL_AWS_ACCESS_KEY_ID: 'global',
+      GLOBAL_AWS_SECRET_ACCESS_KEY: 'globalsecret0123456789',
+      CHINA_AWS_ACCESS_KEY_ID: 'china',
+      CHINA_AWS_SECRET_ACCESS_KEY: 'chinasecret0123456789',
+      [`${prefix}_AWS_ACCESS_KEY_ID`]: id,
+      [`${prefix}_AWS_SECRET_ACCESS_KEY`]: secret,
+    };
+    const result = await scenario.run([], { env });
+    const { message } = expectCopyFailure(result, 4, code);
+    expect(message).toMatch(prefix === 'CHINA' ? /^target: / : /^source: /);
+    if (secret !== '') expect(`${result.stdout}${result.stderr}`).not.toContain(`"${secret}`);
+    expect((await scenario.compare()).equal).toBe(0);
+  },
+);

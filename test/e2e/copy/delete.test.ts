@@ -49,10 +49,32 @@ test('--delete deletes what the source lacks and the scope covers, and no more; 
 
 test('--delete takes keys of every kind, those that XML cannot write or would change among them', async () => {
   await using scenario = await CopyScenario.create(world);
-  const odd = ['\u0001', 'a\u001fb', 'line\nfeed', 'carriage\rreturn', 'carriage\r\nboth', 'tab\t', '<&>"\'', '&#10;', 'a//', '/a'];
+  const odd = [
+    '\u0001',
+    'a\u001fb',
+    'line\nfeed',
+    'carriage\rreturn',
+    'carriage\r\nboth',
+    'tab\t',
+    '<&>"\'',
+    '&#10;',
+    'a//',
+    '/a',
+  ];
   const spaces = [' leading', 'trailing ', ' ', '中文', '😀', '%41', 'a+b', 'x'.repeat(1024), '\u007f', '\ufffd'];
   // What another reading of those keys would delete instead.
-  const kept = ['linefeed', 'line feed', 'carriage\nreturn', 'carriage\nboth', 'tab', 'leading', 'trailing', 'A', 'a b', 'a'];
+  const kept = [
+    'linefeed',
+    'line feed',
+    'carriage\nreturn',
+    'carriage\nboth',
+    'tab',
+    'leading',
+    'trailing',
+    'A',
+    'a b',
+    'a',
+  ];
   await scenario.fill('source', objects(...kept));
   await scenario.fill('target', objects(...odd, ...spaces));
   expectCopied(await scenario.run(['--delete']), { copied: kept.length, deleted: odd.length + spaces.length });

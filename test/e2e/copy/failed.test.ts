@@ -28,7 +28,14 @@ test('objects that cannot be read do not stop the others, are told of with reaso
   expectCopyFailure(first, 8, 'OBJECTS_FAILED');
   expect(summaryOf(first)).toMatchObject({ listed: 21, copied: 19, failed: 2 });
   const failed = (keys: string[]): object[] =>
-    keys.map((key) => expect.objectContaining({ key, code: 'ACCESS_DENIED', reason: expect.stringContaining(key) as string }) as object);
+    keys.map(
+      (key) =>
+        expect.objectContaining({
+          key,
+          code: 'ACCESS_DENIED',
+          reason: expect.stringContaining(key) as string,
+        }) as object,
+    );
   expect(scenario.failed().toSorted((a, b) => (a.key < b.key ? -1 : 1))).toEqual(failed(['k/3', 'parts']));
 
   // One of them can be read by now.
@@ -66,7 +73,10 @@ test('what failed stays known over a dry run, a killed run, and a run that could
 
   for (const options of [['--retry-failed'], []]) {
     scenario.proxies.target.plan.replaceRules([
-      { fault: { kind: 'refuse', status: 403, code: 'InvalidAccessKeyId' }, operations: ['ListObjectsV2', 'PutObject'] },
+      {
+        fault: { kind: 'refuse', status: 403, code: 'InvalidAccessKeyId' },
+        operations: ['ListObjectsV2', 'PutObject'],
+      },
     ]);
     scenario.proxies.source.plan.replaceRules([]);
     expectCopyFailure(await scenario.run(options), 4, 'CREDENTIALS_REJECTED');

@@ -190,14 +190,17 @@ describe.each(changes)('an object ($what) that is replaced while it is read', ({
   });
 });
 
-test.each(changes)('an object ($what) that is deleted while it is read counts as vanished', async ({ object, read }) => {
-  await using scenario = await CopyScenario.create(world);
-  await scenario.fill('source', [object, { key: 'b', sizeBytes: 10 }]);
-  let reads = 0;
-  scenario.listeners.add(async (seen) => {
-    if (!isRead(seen) || ++reads !== read) return;
-    await world.source.s3.send(new DeleteObjectCommand({ Bucket: scenario.buckets.source, Key: 'a' }));
-  });
-  expectCopied(await scenario.run(), { listed: 2, vanished: 1, copied: 1 });
-  await scenario.expectEqual(1);
-});
+test.each(changes)(
+  'an object ($what) that is deleted while it is read counts as vanished',
+  async ({ object, read }) => {
+    await using scenario = await CopyScenario.create(world);
+    await scenario.fill('source', [object, { key: 'b', sizeBytes: 10 }]);
+    let reads = 0;
+    scenario.listeners.add(async (seen) => {
+      if (!isRead(seen) || ++reads !== read) return;
+      await world.source.s3.send(new DeleteObjectCommand({ Bucket: scenario.buckets.source, Key: 'a' }));
+    });
+    expectCopied(await scenario.run(), { listed: 2, vanished: 1, copied: 1 });
+    await scenario.expectEqual(1);
+  },
+);

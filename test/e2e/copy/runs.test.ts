@@ -8,7 +8,12 @@ const world = await useWorld('s3');
 
 const objects: CopyObject[] = [
   { key: 'a', sizeBytes: 0 },
-  { key: 'b/with ü', sizeBytes: 500, properties: { ContentType: 'text/csv', Metadata: { x: 'y' } }, tags: { t: 'ü &' } },
+  {
+    key: 'b/with ü',
+    sizeBytes: 500,
+    properties: { ContentType: 'text/csv', Metadata: { x: 'y' } },
+    tags: { t: 'ü &' },
+  },
   { key: 'parts', sizeBytes: 6 * MIB, partSizeBytes: 5 * MIB, tags: { t: 'v' } },
 ];
 
@@ -74,7 +79,9 @@ test('--every: runs never overlap, go on after one that failed, and Ctrl-C betwe
     if (site !== 'target' || operation !== 'ListObjectsV2' || moment !== 'arrived') return;
     lists++;
     scenario.proxies.target.plan.replaceRules(
-      lists === 3 ? [{ fault: { kind: 'refuse', status: 403, code: 'AccessDenied' }, operations: ['ListObjectsV2'] }] : [],
+      lists === 3
+        ? [{ fault: { kind: 'refuse', status: 403, code: 'AccessDenied' }, operations: ['ListObjectsV2'] }]
+        : [],
     );
   });
   let summaries = 0;
