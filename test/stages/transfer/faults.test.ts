@@ -27,9 +27,7 @@ import { contextOf, exportOnce, key } from '../export/run-export.ts';
 
 const world = await useWorld('dynamodb', 's3');
 
-const faults = (
-  ...kinds: PlainFault[]
-): { fault: { kind: PlainFault }; probability: number }[] =>
+const faults = (...kinds: PlainFault[]): { fault: { kind: PlainFault }; probability: number }[] =>
   kinds.map((kind) => ({ fault: { kind }, probability: 0.04 }));
 
 /** Short waits; the bounds themselves are tested elsewhere. */
