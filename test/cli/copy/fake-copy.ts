@@ -60,6 +60,6 @@ export class FakeCopies {
         this.closed++;
       },
     };
-    return copy as Copy;
+    return copy as unknown as Copy;
   };
 }
