@@ -37,7 +37,6 @@ export function summaryOf(some: Partial<CopySummary> = {}): CopySummary {
 export class FakeCopies {
   readonly asked: { plan: CopyPlan; mode: CopyMode; stateDir: string | undefined }[] = [];
   readonly staleAges: number[] = [];
-  closed = 0;
   status: CopyStatus = { copy: 'a-to-b', running: false };
   events: ProgressEvent[] = [];
   /** What each run ends with, in turn, the last one again and again. */
@@ -56,9 +55,6 @@ export class FakeCopies {
         return 3;
       },
       status: () => this.status,
-      close: async () => {
-        this.closed++;
-      },
     };
     return copy as unknown as Copy;
   };
