@@ -1,7 +1,10 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { provide } from '../scripts/apt-needs.ts';
 import { exportCases, itemsOfCase, loadCases, memoryJob, type Case } from './cases.ts';
+import { benchCopies } from './copy/bench-copy.ts';
+import { copyCases, copyNeeds, nameOf, type CopyScale } from './copy/cases.ts';
 import type { Measured } from './messages.ts';
 import { EndpointProcess, measure } from './process.ts';
 import { machine, summarise, type BenchResult, type CaseResult, type MemoryResult, type Sample } from './results.ts';
@@ -11,17 +14,34 @@ export interface BenchOptions {
   repetitions: number;
   /** Tables whose export and load are measured for memory. */
   memoryItems: readonly number[];
-  /** Only cases whose name has this in it. */
+  copies: CopyScale;
+  /** Only cases whose stage and name have this in them. */
   only?: string;
   /** Hears what is measured now. */
   onProgress: (text: string) => void;
 }
 
+type MigrationResult = Pick<BenchResult, 'cases' | 'memory'>;
+
 /** Measures everything, case by case, each repetition in a process of its own. */
 export async function bench(options: BenchOptions): Promise<BenchResult> {
+  const { repetitions, copies, only = '', onProgress } = options;
+  const result = await benchMigrations(options);
+  const wanted = copyCases(copies).filter((one) => nameOf(one).includes(only));
+  const isPossible = wanted.length > 0 && provide('Copies', copyNeeds);
+  return {
+    ...{ date: new Date().toISOString().slice(0, 10), machine: machine(), repetitions, ...result },
+    copies: isPossible ? await benchCopies(wanted, repetitions, onProgress) : [],
+  };
+}
+
+async function benchMigrations(options: BenchOptions): Promise<MigrationResult> {
+  const { only = '', memoryItems } = options;
+  const cases = [...exportCases, ...loadCases].filter(({ stage, name }) => `${stage} ${name}`.includes(only));
+  if (cases.length === 0 && memoryItems.length === 0) return { cases: [], memory: [] };
   const endpoints = await EndpointProcess.start();
   try {
-    return await new Bench(endpoints, options).run();
+    return await new Bench(endpoints, options).run(cases);
   } finally {
     endpoints.stop();
   }
@@ -36,13 +56,12 @@ class Bench {
     this.#options = options;
   }
 
-  async run(): Promise<BenchResult> {
-    const { only, repetitions, memoryItems } = this.#options;
-    const wanted = (one: Case): boolean => only === undefined || one.name.includes(only);
+  async run(wanted: readonly Case[]): Promise<MigrationResult> {
+    const { repetitions, memoryItems } = this.#options;
     const samples = new Map<Case, Sample[]>();
     // Repetitions go round all cases, so that what else the machine does hits them alike.
     for (let repetition = 1; repetition <= repetitions; repetition++)
-      for (const one of [...exportCases, ...loadCases].filter(wanted)) {
+      for (const one of wanted) {
         this.#options.onProgress(`${repetition}/${repetitions} ${one.stage} ${one.name}`);
         samples.set(one, [...(samples.get(one) ?? []), await this.#sample(one)]);
       }
@@ -59,7 +78,7 @@ class Bench {
       const { rssStartBytes, rssPeakBytes, seconds } = await this.#do(memoryJob, tableItems);
       memory.push({ items: tableItems, bytes: tableItems * bytesPerItem, rssStartBytes, rssPeakBytes, seconds });
     }
-    return { date: new Date().toISOString().slice(0, 10), machine: machine(), repetitions, cases, memory };
+    return { cases, memory };
   }
 
   async #sample(one: Case): Promise<Sample> {

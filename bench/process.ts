@@ -55,7 +55,7 @@ export class EndpointProcess {
 }
 
 /** The next message of the process. Rejects where it ends without one. */
-async function answer(child: ChildProcess): Promise<unknown> {
+export async function answer(child: ChildProcess): Promise<unknown> {
   const scope = new AbortController();
   const ended = once(child, 'exit', { signal: scope.signal }).then(([code]) => {
     throw new Error(`a process of the benchmark ended with ${String(code)}`);

@@ -1,4 +1,5 @@
 import { availableParallelism, cpus, totalmem } from 'node:os';
+import type { CopyResult } from './copy/bench-copy.ts';
 import type { Measured } from './messages.ts';
 
 /** What was measured of one case, over all repetitions. */
@@ -37,6 +38,7 @@ export interface BenchResult {
   repetitions: number;
   cases: CaseResult[];
   memory: MemoryResult[];
+  copies: CopyResult[];
 }
 
 export const GB = 1e9;
@@ -47,7 +49,7 @@ export interface Sample {
   endpointCpuSeconds: number;
 }
 
-function spreadOf(values: readonly number[]): Spread {
+export function spreadOf(values: readonly number[]): Spread {
   const sorted = values.toSorted((a, b) => a - b);
   const middle = sorted.length >> 1;
   const median = sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;

@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import { bench, type BenchOptions } from './bench.ts';
+import { quickScale, wholeScale } from './copy/cases.ts';
 import { render } from './report.ts';
 import { ITEMS_MIN, PAGE_ITEMS } from './table.ts';
 
@@ -9,13 +10,13 @@ const HELP = `npm run bench -- [options]     see docs/benchmarks.md
   --items N          items of the loops' tables, ${ITEMS_MIN} or more and a multiple of ${PAGE_ITEMS}; dynaferry
                      gets twice as many
   --repeat N         repetitions of each case
-  --only TEXT        only cases whose name has TEXT in it, and no memory
+  --only TEXT        only cases whose stage and name have TEXT in them, such as copy, and no memory
   --json             the result as JSON
 `;
 
 /** A whole run takes some minutes: enough items that starting up does not count, often enough to see the spread. */
-const whole = { items: 400_000, repetitions: 3, memoryItems: [100_000, 1_000_000, 2_000_000] };
-const quick = { items: ITEMS_MIN, repetitions: 1, memoryItems: [ITEMS_MIN] };
+const whole = { items: 400_000, repetitions: 3, memoryItems: [100_000, 1_000_000, 2_000_000], copies: wholeScale };
+const quick = { items: ITEMS_MIN, repetitions: 1, memoryItems: [ITEMS_MIN], copies: quickScale };
 
 const { values } = parseArgs({
   options: {
@@ -36,6 +37,7 @@ async function main(): Promise<void> {
   const options: BenchOptions = {
     items: wholeNumber('items', values.items, preset.items, ITEMS_MIN, PAGE_ITEMS),
     repetitions: wholeNumber('repeat', values.repeat, preset.repetitions, 1, 1),
+    copies: preset.copies,
     memoryItems: values.only === undefined ? preset.memoryItems : [],
     ...(values.only !== undefined && { only: values.only }),
     onProgress: (text) => process.stderr.write(`${text}\n`),

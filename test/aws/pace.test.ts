@@ -52,6 +52,14 @@ describe('a body that never falls silent', () => {
     expect(buffer.toString('latin1', 0, received + 1)).toBe(`${'x'.repeat(received)}\0`);
   });
 
+  it('and moves fast enough is waited for, however long it takes', async () => {
+    const pieces = bytes.map(() => 'x'.repeat(1024));
+    await using server = await dripping(`HTTP/1.1 200 OK\r\ncontent-length: ${300 * 1024}\r\n\r\n`, pieces);
+    const into = { take: (length: number) => Buffer.alloc(length), broke: () => undefined };
+    const answer = await exchange(server.endpoint, { slowestReceive }, { into });
+    expect(answer).toMatchObject({ body: Buffer.from(pieces.join('')) });
+  });
+
   it('and arrives as slowly is waited for where it would be lost', async () => {
     await using server = await dripping('HTTP/1.1 200 OK\r\ncontent-length: 300\r\n\r\n', bytes);
     expect(await exchange(server.endpoint, { slowestReceive })).toMatchObject({ body: Buffer.from(bytes.join('')) });

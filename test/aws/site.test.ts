@@ -96,7 +96,7 @@ describe('a CA file that', () => {
     const site: Site = openSite('target', { region: 'us-west-2', caFile });
     let error: unknown;
     try {
-      new S3Bucket(site, 'b');
+      void new S3Bucket(site, 'b').close();
     } catch (caught) {
       error = caught;
     }

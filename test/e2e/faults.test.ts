@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { FaultKind, FaultRule } from '../world/fault.ts';
+import type { FaultRule, PlainFault } from '../world/fault.ts';
 import type { ProgramResult } from '../world/program.ts';
 import { useWorld } from '../world/use-world.ts';
 import { writeWireItems } from '../world/wire-table.ts';
@@ -10,13 +10,13 @@ import { WatchedSites, type WatchedSitesOptions } from './watched-sites.ts';
 
 const world = await useWorld('dynamodb', 's3');
 
-const sometimes = (kind: Exclude<FaultKind, 'latency'>, probability: number, ...operations: string[]): FaultRule => ({
+const sometimes = (kind: PlainFault, probability: number, ...operations: string[]): FaultRule => ({
   fault: { kind },
   probability,
   ...(operations.length > 0 && { operations }),
 });
 
-const at = (kind: Exclude<FaultKind, 'latency'>, n: number, ...operations: string[]): FaultRule => ({
+const at = (kind: PlainFault, n: number, ...operations: string[]): FaultRule => ({
   fault: { kind },
   at: [n],
   operations,
@@ -48,7 +48,7 @@ async function migrate(items: Iterable<string>, options: WatchedSitesOptions, ch
     written: compared.equal,
     verify: { equal: compared.equal, missing: 0, extra: 0, different: 0 },
   });
-  const injected = (kind: FaultKind): number => sites.all.reduce((sum, { plan }) => sum + plan.injected(kind), 0);
+  const injected = (kind: PlainFault): number => sites.all.reduce((sum, { plan }) => sum + plan.injected(kind), 0);
   return { result, injected };
 }
 

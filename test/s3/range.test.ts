@@ -139,6 +139,8 @@ describe('what a service gives that was not asked for', () => {
     ['all of the object', { status: 200, given: '', length: object.length }],
     ['as many bytes from its beginning, as a 200', { status: 200, given: '' }],
     ['a range that begins elsewhere', { given: `bytes 0-99/${object.length}` }],
+    ['a range that begins a byte before', { given: `bytes 99-199/${object.length}` }],
+    ['a range that ends elsewhere', { given: `bytes 100-150/${object.length}` }],
     ['a shorter range', { given: `bytes 100-149/${object.length}`, length: 50 }],
     ['a range and another length', { length: 99 }],
     ['no Content-Range', { given: '' }],

@@ -3,10 +3,12 @@ export interface ClusterLayout {
   clusterId: string;
   monitorPort: number;
   gatewayPort: number;
+  /** How much it can hold on disk, in a file that is as long as what lies in it; in memory where left out. */
+  diskBytes?: number;
 }
 
 /** A ceph.conf for one node without replication or authentication between daemons, that binds nothing but loopback. */
-export function cephConfiguration({ folder, clusterId, monitorPort, gatewayPort }: ClusterLayout): string {
+export function cephConfiguration({ folder, clusterId, monitorPort, gatewayPort, diskBytes }: ClusterLayout): string {
   return `[global]
 fsid = ${clusterId}
 mon host = [v1:127.0.0.1:${monitorPort}]
@@ -39,8 +41,7 @@ mon data = ${folder}/mon
 mon initial members = a
 [osd]
 osd data = ${folder}/osd
-osd objectstore = memstore
-memstore device bytes = 6442450944
+${diskBytes === undefined ? MEMORY : onDisk(diskBytes)}
 osd memory target = 1073741824
 [client.rgw]
 rgw frontends = beast endpoint=127.0.0.1:${gatewayPort}
@@ -49,4 +50,13 @@ rgw enable usage log = false
 rgw thread pool size = 64
 rgw gc obj min wait = 60
 `;
+}
+
+const MEMORY = `osd objectstore = memstore
+memstore device bytes = 6442450944`;
+
+function onDisk(bytes: number): string {
+  return `osd objectstore = bluestore
+bluestore block create = true
+bluestore block size = ${bytes}`;
 }

@@ -1,9 +1,16 @@
 import type { Fault, FaultKind, FaultRule } from './fault.ts';
 import type { Random } from './random.ts';
 
+interface RuleState {
+  rule: FaultRule;
+  matched: number;
+  /** Requests that are still to get the fault because of one before. */
+  burstLeft: number;
+}
+
 /** Decides which requests get which fault, and counts. */
 export class FaultPlan {
-  #rules: { rule: FaultRule; matched: number }[] = [];
+  #rules: RuleState[] = [];
   readonly #injected = new Map<FaultKind, number>();
   readonly #random: Random;
 
@@ -14,7 +21,7 @@ export class FaultPlan {
 
   /** Rules from the next request on; their counting for `at` begins anew, what was injected stays counted. */
   replaceRules(rules: readonly FaultRule[]): void {
-    this.#rules = rules.map((rule) => ({ rule, matched: 0 }));
+    this.#rules = rules.map((rule) => ({ rule, matched: 0, burstLeft: 0 }));
   }
 
   /** The fault for a request, which counts as injected; undefined for none. */
@@ -26,7 +33,7 @@ export class FaultPlan {
       if (rule.operations !== undefined && !rule.operations.includes(operation)) continue;
       if (rule.path !== undefined && !rule.path.test(path)) continue;
       entry.matched++;
-      if (this.#isDue(rule, entry.matched)) decided ??= rule.fault;
+      if (this.#isDue(entry)) decided ??= rule.fault;
     }
     if (decided !== undefined) this.#injected.set(decided.kind, this.injected(decided.kind) + 1);
     return decided;
@@ -38,8 +45,15 @@ export class FaultPlan {
     return [...this.#injected.values()].reduce((sum, count) => sum + count, 0);
   }
 
-  #isDue({ at, probability }: FaultRule, matched: number): boolean {
-    if (at !== undefined) return at.includes(matched);
-    return probability === undefined || this.#random.next() < probability;
+  #isDue(entry: RuleState): boolean {
+    const { at, probability, burst = 1 } = entry.rule;
+    if (entry.burstLeft > 0) {
+      entry.burstLeft--;
+      return true;
+    }
+    const isTurn =
+      at === undefined ? probability === undefined || this.#random.next() < probability : at.includes(entry.matched);
+    if (isTurn) entry.burstLeft = burst - 1;
+    return isTurn;
   }
 }

@@ -1,10 +1,15 @@
 import { BatchWriteItemCommand, GetItemCommand, PutItemCommand, ScanCommand } from '@aws-sdk/client-dynamodb';
-import { GetObjectCommand, ListBucketsCommand, PutObjectCommand } from '@aws-sdk/client-s3';
+import { DeleteObjectCommand, GetObjectCommand, ListBucketsCommand, PutObjectCommand } from '@aws-sdk/client-s3';
+import type { S3Client } from '@aws-sdk/client-s3';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { createHash, randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import type { Readable } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { crc32 } from 'node:zlib';
-import { readObject } from './bucket.ts';
+import { listObjects, readObject } from './bucket.ts';
 import { FaultProxy } from './fault-proxy.ts';
-import type { FaultRule } from './fault.ts';
+import type { Fault, FaultRule } from './fault.ts';
 import { readAllItems, writeItems } from './table.ts';
 import { useWorld } from './use-world.ts';
 import { newDynamoDbClient, newS3Client } from './world-site.ts';
@@ -204,10 +209,130 @@ describe('faults of S3', () => {
     expect(damaged.eTag).toBe(whole.eTag);
   });
 
+  test('corrupt changes what a range brings, too', async () => {
+    const { s3 } = await throughProxy('s3', [{ fault: { kind: 'corrupt' }, operations: ['GetObject'] }]);
+    const bucket = await bucketWithOneObject();
+    const answer = await s3.send(new GetObjectCommand({ Bucket: bucket, Key: 'k', Range: 'bytes=500-999' }));
+    const body = Buffer.from((await answer.Body?.transformToByteArray()) ?? []);
+    expect(body.length).toBe(500);
+    expect(body.filter((byte) => byte !== 'z'.charCodeAt(0)).length).toBe(1);
+    expect(answer.ContentRange).toBe('bytes 500-999/100000');
+  });
+
   test('truncate: the read fails', async () => {
     const { s3 } = await throughProxy('s3', [{ fault: { kind: 'truncate' }, operations: ['GetObject'] }]);
     const bucket = await bucketWithOneObject();
     await expect(readObject(s3, bucket, 'k')).rejects.toThrow();
+  });
+});
+
+describe('faults of objects as they pass', () => {
+  const body = randomBytes(3_000_000);
+
+  async function objectThrough(fault: Fault, operation: string) {
+    const { s3, proxy } = await throughProxy('s3', [{ fault, operations: [operation] }]);
+    const bucket = await source.createBucket();
+    await source.s3.send(new PutObjectCommand({ Bucket: bucket, Key: 'k', Body: body }));
+    return { s3, proxy, bucket };
+  }
+
+  /** Reads until nothing comes for a while, or the end. */
+  async function readSome(stream: Readable): Promise<{ received: Buffer; outcome: string }> {
+    const chunks: Buffer[] = [];
+    stream.on('data', (chunk: Buffer) => chunks.push(chunk));
+    const ended = once(stream, 'end').then(
+      () => 'ended',
+      () => 'broken',
+    );
+    const outcome = await Promise.race([ended, sleep(1000, 'open')]);
+    return { received: Buffer.concat(chunks), outcome };
+  }
+
+  async function getBody(s3: S3Client, bucket: string): Promise<Readable> {
+    return (await s3.send(new GetObjectCommand({ Bucket: bucket, Key: 'k' }))).Body as Readable;
+  }
+
+  test.each([
+    ['truncate', 'broken'],
+    ['stall', 'open'],
+  ] as const)('%s: part of the body comes, and the connection is %s', async (kind, expected) => {
+    const { s3, bucket } = await objectThrough({ kind }, 'GetObject');
+    const { received, outcome } = await readSome(await getBody(s3, bucket));
+    expect(outcome).toBe(expected);
+    expect(received.length).toBeGreaterThan(0);
+    expect(received.equals(body.subarray(0, received.length))).toBe(true);
+    if (kind === 'stall') expect(received.length).toBe(body.length / 2);
+  });
+
+  test('truncate: the same seed cuts at the same place', async () => {
+    const lengths = [];
+    for (let run = 0; run < 2; run++) {
+      const { s3, bucket } = await objectThrough({ kind: 'truncate' }, 'GetObject');
+      lengths.push((await readSome(await getBody(s3, bucket))).received.length);
+    }
+    expect(lengths[1]).toBe(lengths[0]);
+  });
+
+  test('slow-body: it comes as slowly as it should', async () => {
+    const { s3, bucket } = await objectThrough({ kind: 'slow-body', bytesPerSecond: 100_000 }, 'GetObject');
+    const { received, outcome } = await readSome(await getBody(s3, bucket));
+    expect(outcome).toBe('open');
+    expect(received.length).toBeGreaterThan(30_000);
+    expect(received.length).toBeLessThan(150_000);
+  });
+
+  test('stall-before: no answer comes, though the effect has happened', async () => {
+    const { s3, bucket } = await objectThrough({ kind: 'stall-before' }, 'DeleteObject');
+    const deleting = s3.send(new DeleteObjectCommand({ Bucket: bucket, Key: 'k' })).catch(() => 'broken');
+    expect(await Promise.race([deleting, sleep(1000, 'open')])).toBe('open');
+    expect(await listObjects(source.s3, bucket)).toEqual([]);
+  });
+
+  test('corrupt-request: the service refuses a body that does not have its Content-MD5', async () => {
+    const { s3, bucket } = await objectThrough({ kind: 'corrupt-request' }, 'PutObject');
+    const ContentMD5 = createHash('md5').update(body).digest('base64');
+    const put = new PutObjectCommand({ Bucket: bucket, Key: 'new', Body: body, ContentMD5 });
+    await expect(s3.send(put)).rejects.toMatchObject({ name: expect.stringMatching(/BadDigest|SHA256Mismatch/) });
+    await expect(readObject(source.s3, bucket, 'new')).rejects.toMatchObject({ name: 'NoSuchKey' });
+  });
+
+  test('reset-during-upload: the client sees a broken connection, nothing is stored', async () => {
+    const { s3, bucket } = await objectThrough({ kind: 'reset-during-upload' }, 'PutObject');
+    const put = new PutObjectCommand({ Bucket: bucket, Key: 'new', Body: body });
+    await expect(s3.send(put)).rejects.toMatchObject({ code: expect.stringMatching(/ECONNRESET|EPIPE/) });
+    await expect(readObject(source.s3, bucket, 'new')).rejects.toMatchObject({ name: 'NoSuchKey' });
+  });
+
+  test('a burst: the service throttles so many requests in a row', async () => {
+    const { s3, proxy } = await throughProxy('s3', [
+      { fault: { kind: 'throttle' }, operations: ['GetObject'], at: [2], burst: 3 },
+    ]);
+    const bucket = await bucketWithOneObject();
+    const outcomes: string[] = [];
+    for (let request = 0; request < 6; request++)
+      outcomes.push(
+        await readObject(s3, bucket, 'k').then(
+          () => 'ok',
+          (error: Error) => error.name,
+        ),
+      );
+    expect(outcomes).toEqual(['ok', 'SlowDown', 'SlowDown', 'SlowDown', 'ok', 'ok']);
+    expect(proxy.plan.injected('throttle')).toBe(3);
+  });
+
+  test('large ones pass without being held', async () => {
+    const { s3, proxy } = await throughProxy('s3', []);
+    const bucket = await source.createBucket();
+    const large = Buffer.alloc(64 * 1024 * 1024, body);
+    await s3.send(new PutObjectCommand({ Bucket: bucket, Key: 'large', Body: large }));
+    const answer = await s3.send(new GetObjectCommand({ Bucket: bucket, Key: 'large' }));
+    const before = process.memoryUsage().arrayBuffers;
+    // Nobody reads, so only what waits in sockets and in the proxy is in this process.
+    await sleep(500);
+    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(16 * 1024 * 1024);
+    const received = Buffer.from((await answer.Body?.transformToByteArray()) ?? []);
+    expect(received.equals(large)).toBe(true);
+    expect(proxy.requests()).toBe(2);
   });
 });
 

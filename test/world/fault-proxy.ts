@@ -1,7 +1,10 @@
+import { once } from 'node:events';
 import { Agent, createServer, request as httpRequest } from 'node:http';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { pipeline } from 'node:stream/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { cut, paced, withOneByteChanged, type Chunks } from './body-faults.ts';
 import { CapacityMeter } from './capacity-meter.ts';
 import { FaultPlan } from './fault-plan.ts';
 import type { Fault, FaultRule } from './fault.ts';
@@ -17,7 +20,7 @@ export interface FaultProxyOptions {
   rules?: readonly FaultRule[];
   /** With one connection the same seed gives the same faults; with several, their order decides too. */
   seed?: number;
-  /** Hears of every request; for tests that act at a certain one. */
+  /** Hears of every request, its whole body included, which then is held in memory; for tests that act at a certain one. */
   watch?: (seen: SeenRequest) => void;
 }
 
@@ -31,18 +34,27 @@ export interface SeenRequest {
   moment: 'arrived' | 'answered';
 }
 
+/** One message's body: whole in memory, or as it comes in. */
+type Body = Buffer | { incoming: IncomingMessage; length: number };
+
 interface Exchange {
   method: string;
   path: string;
   rawHeaders: string[];
-  body: Buffer;
+  body: Body;
   service: 'dynamodb' | 's3';
   operation: string;
 }
 
+/** As the service gave it, or as it would have. */
+interface Reply extends Omit<Answer, 'body'> {
+  body: Body;
+}
+
 /**
  * A proxy in front of DynamoDB Local or radosgw that injects faults. Requests are forwarded with the very headers that the client signed, the Host
- * among them, so signatures verify. Whole bodies are held in memory. `await using proxy = await FaultProxy.start({ upstream })`.
+ * among them, so signatures verify. Objects pass through as they come, whatever their size; DynamoDB's bodies are held whole.
+ * `await using proxy = await FaultProxy.start({ upstream })`.
  */
 export class FaultProxy implements AsyncDisposable {
   /** Of DynamoDB answers that passed. */
@@ -53,10 +65,10 @@ export class FaultProxy implements AsyncDisposable {
   /** Gives up idle connections before the service does, or a request might meet the end of one: a fault that nobody planned. */
   readonly #agent = new Agent({ keepAlive: true, timeout: 5_000 });
   readonly #server: Server;
-  readonly #watch: (seen: SeenRequest) => void;
+  readonly #watch: FaultProxyOptions['watch'];
   readonly #requests = new Map<string, number>();
 
-  private constructor({ upstream, rules = [], seed = 1, watch = () => undefined }: FaultProxyOptions) {
+  private constructor({ upstream, rules = [], seed = 1, watch }: FaultProxyOptions) {
     this.#watch = watch;
     this.#upstream = new URL(upstream);
     this.#random = new Random(seed);
@@ -94,82 +106,156 @@ export class FaultProxy implements AsyncDisposable {
   }
 
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const exchange = await readExchange(request);
+    const exchange = await this.#readExchange(request);
     const { operation } = exchange;
     this.#requests.set(operation, this.requests(operation) + 1);
-    this.#watch({ ...exchange, moment: 'arrived' });
+    this.#tell(exchange, 'arrived');
     const fault = this.plan.decide(operation, exchange.path);
-    if (fault?.kind === 'reset-before') {
+    if (fault?.kind === 'reset-during-upload') await receive(exchange.body, exchange.body.length >> 1);
+    if (fault?.kind === 'reset-before') await receive(exchange.body);
+    if (fault?.kind === 'reset-before' || fault?.kind === 'reset-during-upload') {
       request.socket.resetAndDestroy();
       return;
     }
-    const answer = await this.#answer(exchange, fault);
-    if (exchange.service === 'dynamodb') this.capacity.add(answer.body, performance.now());
-    this.#watch({ ...exchange, moment: 'answered' });
+    const reply = await this.#answer(exchange, fault);
+    if (exchange.service === 'dynamodb') this.capacity.add(await whole(reply.body), performance.now());
+    if (fault?.kind === 'reset-after' || fault?.kind === 'stall-before') await receive(reply.body);
+    this.#tell(exchange, 'answered');
     if (fault?.kind === 'reset-after') request.socket.resetAndDestroy();
-    else this.#respond(response, answer, fault);
+    else if (fault?.kind !== 'stall-before') await this.#respond(response, reply, fault);
   }
 
-  async #answer(exchange: Exchange, fault: Fault | undefined): Promise<Answer> {
+  #tell({ service, operation, path, body }: Exchange, moment: SeenRequest['moment']): void {
+    if (Buffer.isBuffer(body)) this.#watch?.({ service, operation, path, body, moment });
+  }
+
+  async #answer(exchange: Exchange, fault: Fault | undefined): Promise<Reply> {
     const { service, operation, body } = exchange;
     switch (fault?.kind) {
       case 'throttle':
+        await receive(body);
         return throttled(service);
       case 'server-error':
+        await receive(body);
         return internalError(service, 500);
       case 'error-in-200':
+        await receive(body);
         return internalError(service, 200);
       case 'latency':
         await sleep(fault.delayMs);
         return this.#forward(exchange, body);
+      case 'corrupt-request':
+        return this.#forward(exchange, body, this.#changedOffset(body.length));
       case 'partial-batch': {
         if (operation !== 'BatchWriteItem') throw new Error(`partial-batch does not fit ${operation}`);
-        const split = splitBatch(body, this.#random);
-        return split === undefined
-          ? throttled(service)
-          : reportHeld(await this.#forward(exchange, split.forwarded), split.held);
+        const split = splitBatch(await whole(body), this.#random);
+        if (split === undefined) return throttled(service);
+        const reply = await this.#forward(exchange, split.forwarded);
+        return reportHeld({ ...reply, body: await whole(reply.body) }, split.held);
       }
       default:
         return this.#forward(exchange, body);
     }
   }
 
-  #respond(response: ServerResponse, answer: Answer, fault: Fault | undefined): void {
-    const { status, headers, body } = answer;
+  async #respond(response: ServerResponse, reply: Reply, fault: Fault | undefined): Promise<void> {
+    const { status, headers, body } = reply;
     response.writeHead(status, headers);
-    const half = body.subarray(0, body.length >> 1);
-    if (fault?.kind === 'truncate') response.write(half, () => response.destroy());
-    else if (fault?.kind === 'stall') response.write(half);
-    else if (fault?.kind === 'corrupt') response.end(withOneByteChanged(body, this.#random));
-    else response.end(body);
+    const { length } = body;
+    switch (fault?.kind) {
+      case 'truncate':
+        await send(response, cut(chunksOf(body), this.#changedOffset(length)));
+        response.destroy();
+        return;
+      case 'stall':
+        await send(response, cut(chunksOf(body), length >> 1));
+        return;
+      case 'slow-body':
+        await send(response, paced(chunksOf(body), fault.bytesPerSecond));
+        break;
+      case 'corrupt':
+        await send(response, withOneByteChanged(chunksOf(body), this.#changedOffset(length)));
+        break;
+      default:
+        await send(response, chunksOf(body));
+    }
+    response.end();
   }
 
-  #forward(exchange: Exchange, body: Buffer): Promise<Answer> {
-    return new Promise((resolve, reject) => {
-      const { hostname, port } = this.#upstream;
-      const { method, path } = exchange;
-      const headers = [...withoutFraming(exchange.rawHeaders), 'content-length', String(body.length)];
-      const upstream = httpRequest(
-        // Raw pairs are sent as they are; setHost would add a second Host.
-        { hostname, port, method, path, headers, agent: this.#agent, setHost: false },
-        (incoming) => {
-          readAll(incoming).then((content) => {
-            resolve({ status: incoming.statusCode ?? 0, headers: incoming.rawHeaders, body: content });
-          }, reject);
-        },
-      );
-      upstream.once('error', reject);
-      upstream.end(body);
-    });
+  /** A random place in a body of that length. */
+  #changedOffset(length: number): number {
+    return length === 0 ? 0 : this.#random.integer(0, length - 1);
+  }
+
+  /** `changedOffset` is where the service gets another byte than was sent. */
+  async #forward(exchange: Exchange, body: Body, changedOffset?: number): Promise<Reply> {
+    const { hostname, port } = this.#upstream;
+    const { method, path } = exchange;
+    const headers = [...withoutFraming(exchange.rawHeaders), 'content-length', String(body.length)];
+    const upstream = httpRequest(
+      // Raw pairs are sent as they are; setHost would add a second Host.
+      { hostname, port, method, path, headers, agent: this.#agent, setHost: false },
+    );
+    const chunks = changedOffset === undefined ? chunksOf(body) : withOneByteChanged(chunksOf(body), changedOffset);
+    const answered = once(upstream, 'response') as Promise<[IncomingMessage]>;
+    // A service that refuses a request need not read its body: what comes of sending it is then of no interest.
+    const [incoming] = await Promise.race([answered, pipeline(chunks, upstream).then(() => answered)]);
+    const announced = incoming.headers['content-length'];
+    const isStreamed = exchange.service === 's3' && method === 'GET' && announced !== undefined;
+    return {
+      status: incoming.statusCode ?? 0,
+      headers: incoming.rawHeaders,
+      body: isStreamed ? { incoming, length: Number(announced) } : await readAll(incoming),
+    };
+  }
+
+  async #readExchange(request: IncomingMessage): Promise<Exchange> {
+    const { method = '', url: path = '', rawHeaders } = request;
+    const target = request.headers['x-amz-target'];
+    const operation = operationName(method, path, typeof target === 'string' ? target : undefined);
+    const service = target === undefined ? 's3' : 'dynamodb';
+    const announced = request.headers['content-length'];
+    const isStreamed = service === 's3' && announced !== undefined && this.#watch === undefined;
+    const body = isStreamed ? { incoming: request, length: Number(announced) } : await readAll(request);
+    return { method, path, rawHeaders, service, operation, body };
   }
 }
 
-async function readExchange(request: IncomingMessage): Promise<Exchange> {
-  const { method = '', url: path = '', rawHeaders } = request;
-  const target = request.headers['x-amz-target'];
-  const operation = operationName(method, path, typeof target === 'string' ? target : undefined);
-  const service = target === undefined ? 's3' : 'dynamodb';
-  return { method, path, rawHeaders, service, operation, body: await readAll(request) };
+function chunksOf(body: Body): Chunks {
+  return Buffer.isBuffer(body) ? asChunks(body) : (body.incoming as Chunks);
+}
+
+async function* asChunks(body: Buffer): AsyncGenerator<Buffer> {
+  if (body.length > 0) yield body;
+}
+
+/** Takes so many bytes of a body and drops them; all where no number is given. */
+async function receive(body: Body, bytes = Infinity): Promise<void> {
+  if (Buffer.isBuffer(body)) return;
+  let received = 0;
+  // Left open: whoever resets the connection wants it to be there still.
+  for await (const chunk of body.incoming.iterator({ destroyOnReturn: false })) {
+    received += (chunk as Buffer).length;
+    if (received >= bytes) return;
+  }
+}
+
+/** Resolves when the system has taken all. Rejects when the client is gone. */
+async function send(response: ServerResponse, chunks: Chunks): Promise<void> {
+  response.flushHeaders();
+  for await (const chunk of chunks)
+    await new Promise<void>((resolve, reject) => {
+      const onClose = (): void => reject(new Error('the client is gone'));
+      response.once('close', onClose);
+      response.write(chunk, () => {
+        response.off('close', onClose);
+        resolve();
+      });
+    });
+}
+
+function whole(body: Body): Promise<Buffer> | Buffer {
+  return Buffer.isBuffer(body) ? body : readAll(body.incoming);
 }
 
 async function readAll(message: IncomingMessage): Promise<Buffer> {
@@ -200,10 +286,4 @@ function throttled(service: Exchange['service']): Answer {
 function internalError(service: Exchange['service'], status: number): Answer {
   const code = service === 'dynamodb' ? 'InternalServerError' : 'InternalError';
   return errorAnswer(service, status, { code, message: 'We encountered an internal error. Please try again.' });
-}
-
-function withOneByteChanged(body: Buffer, random: Random): Buffer {
-  const changed = Buffer.from(body);
-  if (changed.length > 0) changed[random.integer(0, changed.length - 1)] ^= 0x01;
-  return changed;
 }

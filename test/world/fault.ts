@@ -6,23 +6,33 @@
  * - `error-in-200`: an error document under status 200, as S3 sends it for a Complete or Copy that failed late; not forwarded.
  * - `reset-before`: the connection is reset; not forwarded.
  * - `reset-after`: forwarded, and the connection reset when the answer is there: the effect happened, the answer is lost.
- * - `truncate`: forwarded; the answer's body ends half-way with the connection.
+ * - `reset-during-upload`: the connection is reset when half of the request's body has come; not forwarded.
+ * - `truncate`: forwarded; the answer's body ends at a random place with the connection.
  * - `stall`: forwarded; the answer's body stops half-way and the connection stays open.
+ * - `stall-before`: forwarded; nothing of the answer comes and the connection stays open.
+ * - `slow-body`: forwarded; the answer's body comes at `bytesPerSecond`.
  * - `corrupt`: forwarded; one byte of the answer's body is changed, its length and checksum headers are not.
+ * - `corrupt-request`: forwarded with one byte of the request's body changed, which the service should refuse.
  * - `partial-batch`: part of a BatchWriteItem is forwarded, the rest is reported in UnprocessedItems.
  * - `latency`: forwarded after `delayMs`.
  */
 export type Fault =
-  | { kind: 'throttle' }
-  | { kind: 'server-error' }
-  | { kind: 'error-in-200' }
-  | { kind: 'reset-before' }
-  | { kind: 'reset-after' }
-  | { kind: 'truncate' }
-  | { kind: 'stall' }
-  | { kind: 'corrupt' }
-  | { kind: 'partial-batch' }
-  | { kind: 'latency'; delayMs: number };
+  { kind: PlainFault } | { kind: 'latency'; delayMs: number } | { kind: 'slow-body'; bytesPerSecond: number };
+
+/** What needs nothing to be said besides. */
+export type PlainFault =
+  | 'throttle'
+  | 'server-error'
+  | 'error-in-200'
+  | 'reset-before'
+  | 'reset-after'
+  | 'reset-during-upload'
+  | 'truncate'
+  | 'stall'
+  | 'stall-before'
+  | 'corrupt'
+  | 'corrupt-request'
+  | 'partial-batch';
 
 export type FaultKind = Fault['kind'];
 
@@ -37,4 +47,6 @@ export interface FaultRule {
   probability?: number;
   /** Exactly these of the matching requests, the first being 1. */
   at?: readonly number[];
+  /** So many matching requests in a row get it once it is their turn, as a service throttles; one where left out. */
+  burst?: number;
 }

@@ -14,9 +14,14 @@ export interface Radosgw {
   gateway: ServiceProcess;
 }
 
-/** A single-node Ceph cluster with an object gateway, in memory and on loopback, that knows one access key. */
-export async function startRadosgw(runDirectory: string, site: SiteName, key: AccessKey): Promise<Radosgw> {
-  const cluster = await prepareCluster(runDirectory, site);
+/** A single-node Ceph cluster with an object gateway, on loopback, that knows one access key; in memory, unless it is told how much to hold on disk. */
+export async function startRadosgw(
+  runDirectory: string,
+  site: SiteName,
+  key: AccessKey,
+  diskBytes?: number,
+): Promise<Radosgw> {
+  const cluster = await prepareCluster(runDirectory, site, diskBytes);
   const monitor = cluster.start('ceph-mon', ['-f', '-i', 'a']);
   await waitUntilReady(monitor, async () => (await cluster.ask('ceph', ['-s'])) !== undefined);
   const storage = await startStorage(cluster);
@@ -35,13 +40,13 @@ interface Cluster {
   ask(file: string, args: string[]): Promise<string | undefined>;
 }
 
-async function prepareCluster(runDirectory: string, site: SiteName): Promise<Cluster> {
+async function prepareCluster(runDirectory: string, site: SiteName, diskBytes?: number): Promise<Cluster> {
   const folder = join(runDirectory, site);
   for (const part of ['mon', 'osd', 'run', 'log']) mkdirSync(join(folder, part), { recursive: true });
   const [monitorPort, gatewayPort] = await freePorts(2);
   const clusterId = randomUUID();
   const configuration = join(folder, 'ceph.conf');
-  writeFileSync(configuration, cephConfiguration({ folder, clusterId, monitorPort, gatewayPort }));
+  writeFileSync(configuration, cephConfiguration({ folder, clusterId, monitorPort, gatewayPort, diskBytes }));
   writeFileSync(join(folder, 'keyring'), '');
   const env = { CEPH_CONF: configuration };
   const run = (file: string, args: string[]): Promise<string> => runCommand(runDirectory, { file, args, env });

@@ -21,7 +21,7 @@ import { ExportLayout } from '../../../src/staging/layout.ts';
 import { policyOf } from '../../policy/policy-of.ts';
 import { siteAt } from '../../aws/site-at.ts';
 import { FaultProxy } from '../../world/fault-proxy.ts';
-import type { FaultKind } from '../../world/fault.ts';
+import type { PlainFault } from '../../world/fault.ts';
 import { readAllItems, writeItems } from '../../world/table.ts';
 import { useWorld } from '../../world/use-world.ts';
 import type { WorldSite } from '../../world/world-site.ts';
@@ -29,9 +29,7 @@ import { contextOf, exportOnce, key } from '../export/run-export.ts';
 
 const world = await useWorld('dynamodb', 's3');
 
-const faults = (
-  ...kinds: Exclude<FaultKind, 'latency'>[]
-): { fault: { kind: Exclude<FaultKind, 'latency'> }; probability: number }[] =>
+const faults = (...kinds: PlainFault[]): { fault: { kind: PlainFault }; probability: number }[] =>
   kinds.map((kind) => ({ fault: { kind }, probability: 0.04 }));
 
 /** Short waits; the bounds themselves are tested elsewhere. */
