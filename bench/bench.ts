@@ -30,7 +30,10 @@ export async function bench(options: BenchOptions): Promise<BenchResult> {
   const wanted = copyCases(copies).filter((one) => nameOf(one).includes(only));
   const isPossible = wanted.length > 0 && provide('Copies', copyNeeds);
   return {
-    ...{ date: new Date().toISOString().slice(0, 10), machine: machine(), repetitions, ...result },
+    date: new Date().toISOString().slice(0, 10),
+    machine: machine(),
+    repetitions,
+    ...result,
     copies: isPossible ? await benchCopies(wanted, repetitions, onProgress) : [],
   };
 }

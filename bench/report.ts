@@ -8,7 +8,7 @@ export function render(result: BenchResult): string {
   const { machine } = result;
   const lines = [
     `${result.date}, Node.js ${machine.node}, ${machine.cores} cores (${machine.cpu}), ${Math.round(machine.memoryBytes / GB)} GB, ${machine.platform}`,
-    `Median of ${result.repetitions} (least–most). CPU is that of the whole client process per GB of DynamoDB JSON.`,
+    `Median of ${result.repetitions} (least–most). CPU is that of the whole client process; GB are of DynamoDB JSON, or of objects that are copied.`,
     '',
   ];
   const cells = result.cases.map(caseCells);

@@ -46,7 +46,7 @@ export async function benchCopies(
 
 async function sample(s3: S3Endpoints, one: CopyCase): Promise<CopySample> {
   const { set, tool } = one;
-  const { endpoints } = await s3.fill([set]);
+  const { endpoints } = await s3.stock([set]);
   const { cpuSeconds, rssPeakBytes, ...run } = await runTool(tool.command({ endpoints, prefix: `${set.name}/` }));
   const { arrived, cpuSeconds: endpointCpuSeconds } = await s3.report();
   const isComplete = arrived.objects === set.objects && arrived.bytes === totalBytes(set);
@@ -59,9 +59,13 @@ function summarise({ kind, label, set, tool }: CopyCase, samples: readonly CopyS
   const over = (of: (one: CopySample) => number): Spread => spreadOf(samples.map(of));
   const bytes = totalBytes(set);
   return {
-    ...{ kind, data: label, tool: tool.name, objects: set.objects, bytes },
+    kind,
+    data: label,
+    tool: tool.name,
+    objects: set.objects,
+    bytes,
     cpuSecondsPerGb: over(({ run }) => (run.cpuSeconds / bytes) * GB),
-    cpuSecondsPer1000: over(({ run }) => (run.cpuSeconds / set.objects) * 1000),
+    cpuSecondsPer1000: over(({ run }) => (run.cpuSeconds / set.objects) * 1e3),
     seconds: over(({ run }) => run.seconds),
     rssPeakBytes: over(({ run }) => run.rssPeakBytes),
     endpointBusy: over(({ run, endpointCpuSeconds }) => endpointCpuSeconds / run.seconds),

@@ -37,8 +37,8 @@ export class S3Endpoints {
   }
 
   /** The source has exactly the objects of these sets, and the target none. */
-  fill(sets: DataSet[]): Promise<S3EndpointReport> {
-    return this.#order({ kind: 'fill', sets });
+  stock(sets: DataSet[]): Promise<S3EndpointReport> {
+    return this.#order({ kind: 'stock', sets });
   }
 
   emptyTarget(): Promise<S3EndpointReport> {

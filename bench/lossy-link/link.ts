@@ -28,11 +28,13 @@ export class LossyLink {
   /** Put in front of a command, it runs inside. */
   readonly prefix: readonly string[];
   readonly #namespace: string;
+  readonly #onExit = (): void => this.close();
   #delayer: ChildProcess | undefined;
 
   private constructor(namespace: string) {
     this.#namespace = namespace;
     this.prefix = ['ip', 'netns', 'exec', namespace];
+    process.once('exit', this.#onExit);
   }
 
   static async open(options: LinkOptions): Promise<LossyLink> {
@@ -44,47 +46,39 @@ export class LossyLink {
       await link.#startDelayer(options);
       return link;
     } catch (error) {
-      await link.close();
+      link.close();
       throw error;
     }
   }
 
-  async close(): Promise<void> {
-    if (this.#delayer?.exitCode === null) {
-      const ended = once(this.#delayer, 'exit');
-      this.#delayer.kill();
-      await ended;
-    }
+  /** What still runs inside keeps the namespace until it ends; its name is free at once. */
+  close(): void {
+    process.off('exit', this.#onExit);
+    this.#delayer?.kill();
     run('ip', 'netns', 'del', this.#namespace);
   }
 
   #configure(port: number): void {
-    const inside = ['ip', '-n', this.#namespace] as const;
-    run(...inside, 'link', 'set', 'lo', 'up', 'mtu', String(MTU));
+    const ip = (words: string): void => run('ip', '-n', this.#namespace, ...words.split(' '));
+    ip(`link set lo up mtu ${MTU}`);
     // Or the kernel would hand over many packets as one, and they would be lost together.
-    run(...inside, 'link', 'set', 'lo', 'gso_max_segs', '1');
-    for (const destination of ['127.0.0.0/8', '127.0.0.1'])
-      run(
-        ...[...inside, 'route', 'replace', 'table', 'local', 'local', destination, 'dev', 'lo'],
-        ...['proto', 'kernel', 'scope', 'host', 'src', '127.0.0.1', 'congctl', 'cubic'],
-      );
+    ip('link set lo gso_max_segs 1');
+    const how = 'dev lo proto kernel scope host src 127.0.0.1 congctl cubic';
+    for (const destination of ['127.0.0.0/8', '127.0.0.1']) ip(`route replace table local local ${destination} ${how}`);
     // On INPUT: a packet that is lost on OUTPUT is not lost but refused, and TCP sends it again at once.
-    for (const side of ['--sport', '--dport'])
-      run(
-        ...[...this.prefix, 'iptables', '-A', 'INPUT', '-i', 'lo', '-p', 'tcp'],
-        ...[side, String(port), '-j', 'NFQUEUE', '--queue-num', String(QUEUE)],
-      );
+    for (const side of ['--sport', '--dport']) {
+      const rule = `-A INPUT -i lo -p tcp ${side} ${port} -j NFQUEUE --queue-num ${QUEUE}`;
+      run(...this.prefix, 'iptables', ...rule.split(' '));
+    }
   }
 
   async #startDelayer({ folder, roundTripMs, lossPercent, seed }: LinkOptions): Promise<void> {
     const program = join(folder, 'delayer');
     const source = fileURLToPath(new URL('./delayer.c', import.meta.url));
     run('gcc', '-O2', source, '-o', program, '-lnetfilter_queue', '-lnfnetlink');
-    const [file, ...args] = [
-      ...this.prefix,
-      ...[program, String(QUEUE), String(roundTripMs / 2), String(lossPercent), String(seed)],
-    ];
-    const delayer = spawn(file, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+    const [file, ...inside] = this.prefix;
+    const settings = [QUEUE, roundTripMs / 2, lossPercent, seed].map(String);
+    const delayer = spawn(file, [...inside, program, ...settings], { stdio: ['ignore', 'pipe', 'inherit'] });
     this.#delayer = delayer;
     const [first] = (await Promise.race([once(delayer.stdout, 'data'), once(delayer, 'exit')])) as unknown[];
     if (!Buffer.isBuffer(first)) throw new Error('the delayer does not run: does this kernel have NFQUEUE?');

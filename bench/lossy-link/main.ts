@@ -41,8 +41,18 @@ const dataSets: Record<string, DataSet[]> = {
 const RCLONE_BEST: Record<string, string[]> = {
   pull: ['--transfers', '64', '--checkers', '64', '--s3-disable-http2', '--s3-no-head'],
   push: [
-    ...['--transfers', '64', '--checkers', '64', '--s3-disable-http2', '--s3-no-head'],
-    ...['--s3-upload-cutoff', '5M', '--s3-chunk-size', '5M', '--s3-upload-concurrency', '16'],
+    '--transfers',
+    '64',
+    '--checkers',
+    '64',
+    '--s3-disable-http2',
+    '--s3-no-head',
+    '--s3-upload-cutoff',
+    '5M',
+    '--s3-chunk-size',
+    '5M',
+    '--s3-upload-concurrency',
+    '16',
   ],
 };
 
@@ -72,6 +82,9 @@ const { values } = parseArgs({
     help: { type: 'boolean', default: false },
   },
 });
+
+// Or an interrupted run would leave its namespace behind.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
 
 if (values.help) process.stdout.write(HELP);
 else if (isProvided()) await main();
@@ -125,7 +138,7 @@ async function measure(lossPercent: number, data: string, tool: Tool): Promise<O
   const { prefix } = link;
   const s3 = await S3Endpoints.start({ prefix, ports: PORTS });
   try {
-    const { endpoints } = await s3.fill(sets);
+    const { endpoints } = await s3.stock(sets);
     const run = await runTool(tool.command({ endpoints, prefix: `${data}/` }), {
       prefix,
       msMax: Number(values.seconds) * 1000,
@@ -135,13 +148,18 @@ async function measure(lossPercent: number, data: string, tool: Tool): Promise<O
     // Of a copy that was stopped everything counts that has reached the target, in objects that are not whole too.
     const arrivedBytes = isComplete ? arrived.bytes : traffic.target.receivedBytes;
     return {
-      ...{ lossPercent, data, tool: tool.name, seconds: run.seconds, isComplete, arrivedBytes },
+      lossPercent,
+      data,
+      tool: tool.name,
+      seconds: run.seconds,
+      isComplete,
+      arrivedBytes,
       bytesPerSecond: arrivedBytes / run.seconds,
       ...(run.exitCode !== undefined && (run.exitCode !== 0 || !isComplete) && { failure: run.output }),
     };
   } finally {
     s3.stop();
-    await link.close();
+    link.close();
     rmSync(folder, { recursive: true });
   }
 }

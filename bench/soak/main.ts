@@ -130,8 +130,17 @@ async function compare({ endpoints }: CopyJob): Promise<void> {
   const rclone = spawn(
     'rclone',
     [
-      ...['check', `src:${SOURCE_BUCKET}`, `tgt:${TARGET_BUCKET}`, '--download', '--config', ''],
-      ...['--checkers', '16', '--stats', '30s', '--stats-one-line'],
+      'check',
+      `src:${SOURCE_BUCKET}`,
+      `tgt:${TARGET_BUCKET}`,
+      '--download',
+      '--config',
+      '',
+      '--checkers',
+      '16',
+      '--stats',
+      '30s',
+      '--stats-one-line',
     ],
     {
       env: {

@@ -87,6 +87,7 @@ export class HttpConnection {
   #sliceBytes = SLICE_BYTES_MIN;
   #sentBytes = 0;
   #sendBuffer = Buffer.alloc(0);
+  #shared: Buffer | undefined;
   // Of the response that is being received.
   #headRest: Buffer | undefined;
   #head: ResponseHead | undefined;
@@ -128,7 +129,7 @@ export class HttpConnection {
       noDelay: true,
       autoSelectFamilyAttemptTimeout: ADDRESS_MS_MAX,
       onread: {
-        buffer: Buffer.allocUnsafeSlow(RECEIVE_BYTES),
+        buffer: () => this.#receiveBuffer(),
         callback: (length: number, buffer: Uint8Array): boolean => {
           this.#onData(Buffer.from(buffer.buffer, buffer.byteOffset, length));
           return true;
@@ -137,6 +138,13 @@ export class HttpConnection {
     };
     this.#socket = secure ? connectTls({ ...settings, ...name }, onConnect) : connect(settings, onConnect);
     this.#listen();
+  }
+
+  /** Where the socket puts what it receives next: a long body where it belongs, all else where it is copied from. */
+  #receiveBuffer(): Buffer {
+    const left = this.#body === undefined ? 0 : this.#body.length - this.#received;
+    if (this.#body !== undefined && left >= RECEIVE_BYTES) return this.#body.subarray(this.#received);
+    return (this.#shared ??= Buffer.allocUnsafeSlow(RECEIVE_BYTES));
   }
 
   #listen(): void {
@@ -289,7 +297,8 @@ export class HttpConnection {
       return bytes.length;
     }
     const end = Math.min(bytes.length, at + this.#body.length - this.#received);
-    bytes.copy(this.#body, this.#received, at, end);
+    const isThere = bytes.buffer === this.#body.buffer && bytes.byteOffset === this.#body.byteOffset + this.#received;
+    if (!isThere) bytes.copy(this.#body, this.#received, at, end);
     this.#received += end - at;
     this.#pace.moved(end - at);
     this.#options.onMoved?.(end - at);

@@ -1,5 +1,6 @@
 import type { SecureContext } from 'node:tls';
 import { partitionOf, serviceUrl } from './partition.ts';
+import { DynaferryError } from '../model/errors.ts';
 import { parseProxy, proxyFromEnvironment } from './proxy.ts';
 import type { Route } from './route.ts';
 import { trustWith } from './trust.ts';
@@ -22,7 +23,7 @@ export interface SiteSettings extends CredentialSource {
   /** A PEM file with the certificates of those who sign for this side's endpoints and proxy, besides those whom Node trusts anyway. */
   caFile?: string;
   /**
-   * `http://` or `https://` URL of a proxy that opens tunnels, with `user:password@` where it asks for them. Where absent, HTTPS_PROXY, HTTP_PROXY and
+   * `http://` or `https://` URL of a proxy that opens tunnels, with `user:password@` where it asks for them; or `env:NAME`, for a variable that holds one. Where absent, HTTPS_PROXY, HTTP_PROXY and
    * NO_PROXY hold as they do for the AWS CLI; where given, they are not looked at.
    *
    * Requests of the credential chain (STS, IAM Identity Center, instance metadata) are the SDK's: neither `proxy` nor the variables nor `caFile` hold for them. Where
@@ -81,11 +82,22 @@ function routes(
   { caFile, proxy }: SiteSettings,
   env: CredentialEnvironment,
 ): (endpoint: string) => Route {
-  const own = proxy === undefined ? undefined : parseProxy(`${role}: proxy`, proxy);
+  const own = proxy === undefined ? undefined : parseProxy(`${role}: proxy`, proxyUrl(role, proxy, env));
   let secureContext: SecureContext | undefined;
   return (endpoint) => {
     // One for all: it takes longer to make than a connection.
     if (caFile !== undefined) secureContext ??= trustWith(`${role}: caFile`, caFile);
     return { secureContext, proxy: own ?? proxyFromEnvironment(role, new URL(endpoint), env) };
   };
+}
+
+/** Settings that people keep in files hold no password: they name the variable that has the URL. */
+function proxyUrl(role: string, proxy: string, env: CredentialEnvironment): string {
+  if (!proxy.startsWith('env:')) return proxy;
+  const name = proxy.slice('env:'.length);
+  const url = env[name];
+  if (url) return url;
+  throw new DynaferryError('CONFIG_INVALID', `${role}: proxy: the environment variable ${name} is not set`, {
+    fix: `Set ${name} to the URL of the proxy, or remove proxy.`,
+  });
 }

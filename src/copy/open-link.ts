@@ -1,5 +1,5 @@
 import { openSite } from '../aws/site.ts';
-import { ByteBudget } from '../engine/byte-budget.ts';
+import { BufferBudget } from '../engine/buffer-budget.ts';
 import { ConnectionGate } from '../engine/connection-gate.ts';
 import { Pacer } from '../engine/pacer.ts';
 import { S3Bucket } from '../s3/bucket.ts';
@@ -49,7 +49,7 @@ export function openCopyLink(plan: CopyPlan, options: LinkOptions): CopyLink {
     source,
     target,
     gate,
-    memory: new ByteBudget(bounds.memoryBytes),
+    memory: new BufferBudget(bounds.memoryBytes),
     bandwidth: pacer,
     onBytes: () => undefined,
     onRetry,

@@ -3,7 +3,7 @@ import { openSite, type Site } from '../aws/site.ts';
 import type { ClientOptions } from '../aws/signed-client.ts';
 import { DynamoDbClient } from '../dynamodb/client.ts';
 import { describeTable, keySchemaOf, type TableDescription } from '../dynamodb/table.ts';
-import { ByteBudget } from '../engine/byte-budget.ts';
+import { BufferBudget } from '../engine/buffer-budget.ts';
 import { ConnectionGate } from '../engine/connection-gate.ts';
 import { Ledger } from '../engine/ledger.ts';
 import type { Pacer } from '../engine/pacer.ts';
@@ -107,14 +107,14 @@ export class Workspace {
   readonly targetBucket = lazy(async () => this.#bucket(this.target, this.file.target.staging.bucket, 'transfer'));
 
   /** What carries objects from staging to staging: clients of its own, since it finds the number of connections from what moves over them. */
-  link(): { source: S3Bucket; target: S3Bucket; gate: ConnectionGate; memory: ByteBudget } {
+  link(): { source: S3Bucket; target: S3Bucket; gate: ConnectionGate; memory: BufferBudget } {
     const gate = new ConnectionGate(TRANSFER_CONNECTIONS);
     this.#closing.push(() => gate.close());
     return {
       source: this.#bucket(this.source, this.file.source.staging.bucket, 'transfer', gate),
       target: this.#bucket(this.target, this.file.target.staging.bucket, 'transfer', gate),
       gate,
-      memory: new ByteBudget(TRANSFER_MEMORY_BYTES),
+      memory: new BufferBudget(TRANSFER_MEMORY_BYTES),
     };
   }
 

@@ -14,7 +14,7 @@ import {
   type PutOptions,
   type UploadedPart,
 } from './object-info.ts';
-import { RangeBody } from './range-body.ts';
+import { RangeBody, type ByteRange } from './range-body.ts';
 import { fetchWhole } from './whole-body.ts';
 import { MalformedXml } from './xml-cursor.ts';
 import { children, parseXml, text, type XmlElement } from './xml.ts';
@@ -103,7 +103,7 @@ export class S3Bucket {
    */
   async get(
     key: string,
-    options: { range?: { start: number; end: number }; ifMatch?: string; signal?: AbortSignal } = {},
+    options: { range?: ByteRange; ifMatch?: string; signal?: AbortSignal } = {},
   ): Promise<ObjectDetails & { body: Buffer }> {
     const { range, ifMatch, signal } = options;
     if (range !== undefined) {

@@ -37,12 +37,18 @@ export interface ListPageOptions {
   signal?: AbortSignal;
 }
 
+/** In place of a body's SHA-256: https://docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-header-based-auth.html */
+export const UNSIGNED_PAYLOAD = 'UNSIGNED-PAYLOAD';
+
 export interface PutOptions {
   /** Headers as S3 takes them, lower-case; they come before what the other options say. */
   headers?: Record<string, string>;
   metadata?: Record<string, string>;
   contentType?: string;
-  /** Lower-case hex, where it is known already. It is signed, so the service refuses a body that arrived different. */
+  /**
+   * Lower-case hex, where it is known already. It is signed, so the service refuses a body that arrived different. UNSIGNED_PAYLOAD where something else makes
+   * sure of that.
+   */
   sha256?: string;
   /** Fail with serviceCode PreconditionFailed where the key exists. */
   onlyIfAbsent?: boolean;

@@ -2,6 +2,13 @@ import { header, type HttpResponse } from '../aws/http-client.ts';
 import type { ResumableBody } from '../aws/signed-client.ts';
 import { DynaferryError } from '../model/errors.ts';
 
+/** The bytes [start, end); they are put into a buffer of that length where one is given. */
+export interface ByteRange {
+  start: number;
+  end: number;
+  into?: Buffer;
+}
+
 type Head = Pick<HttpResponse, 'status' | 'headers'>;
 
 /**
@@ -20,9 +27,10 @@ export class RangeBody implements ResumableBody {
   #isOurs = false;
 
   /** `where` names side and object in messages. */
-  constructor(range: { start: number; end: number }, ifMatch: string | undefined, where: string) {
+  constructor(range: ByteRange, ifMatch: string | undefined, where: string) {
     this.#start = range.start;
     this.#end = range.end;
+    this.#buffer = range.into;
     this.#where = where;
     this.#etag = ifMatch;
   }

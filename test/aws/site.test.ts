@@ -52,6 +52,24 @@ describe('a site that is', () => {
   });
 });
 
+describe('a proxy that a variable holds', () => {
+  const settings = { region: 'us-west-2', proxy: 'env:ACME_PROXY' };
+
+  it('is the one of its URL, with user and password', () => {
+    const { route } = openSite('source', settings, { ACME_PROXY: 'http://user:pass@proxy.acme.example:3128' });
+    expect(route?.('https://a').proxy).toMatchObject({
+      host: 'proxy.acme.example:3128',
+      authorization: expect.any(String) as string,
+    });
+  });
+
+  it('is told by the name of the variable where that is not set', () => {
+    expect(() => openSite('source', settings, {})).toThrow(
+      'source: proxy: the environment variable ACME_PROXY is not set',
+    );
+  });
+});
+
 describe('the bucket', () => {
   const endpoint = { s3: 'http://127.0.0.1:1' };
   it.each<[boolean, Partial<SiteSettings>]>([

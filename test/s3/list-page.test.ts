@@ -20,7 +20,7 @@ const object = (key: string, more: Record<string, string> = {}): string => {
 const keysOf = (xml: string): string[] => read(xml).objects.map(({ key }) => key);
 
 const character = fc.oneof(
-  { weight: 3, arbitrary: fc.constantFrom(...'ab/ +%&<>"\'=\\\n\t~é中😀\u{10ffff}') },
+  { weight: 3, arbitrary: fc.constantFrom(...Array.from('ab/ +%&<>"\'=\\\n\t~é中😀\u{10ffff}')) },
   { weight: 1, arbitrary: fc.string({ unit: 'binary', minLength: 1, maxLength: 1 }) },
 );
 const key = fc.array(character, { minLength: 1, maxLength: 12 }).map((points) => points.join(''));

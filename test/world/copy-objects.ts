@@ -9,7 +9,7 @@ import type { CompletedPart, PutObjectCommandInput, S3Client } from '@aws-sdk/cl
 import { createCipheriv, createHash } from 'node:crypto';
 
 /** What an object is to have besides its body. */
-export type ObjectProperties = Pick<
+type ObjectProperties = Pick<
   PutObjectCommandInput,
   | 'CacheControl'
   | 'ContentDisposition'

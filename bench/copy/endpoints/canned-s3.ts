@@ -134,6 +134,11 @@ class CannedS3 {
   }
 
   async #put({ request, response, key }: Call): Promise<void> {
+    // What a copy remembers of its uploads is nothing that was to be copied, and is asked for by nobody who was not killed.
+    if (key.includes('/.dynaferry/')) {
+      request.resume();
+      return empty(response, 200, { etag: plainEtag(Buffer.alloc(16)) });
+    }
     const content = this.#expected(key);
     const [wrong] = content === undefined ? [true] : await this.#receive(request, content, [0]);
     if (content === undefined || wrong || lengthOf(request) !== content.sizeBytes)

@@ -24,7 +24,7 @@ function noTraffic(): S3Traffic {
 }
 
 function obey(order: S3EndpointOrder): void {
-  if (order.kind === 'fill') {
+  if (order.kind === 'stock') {
     source.empty();
     for (const set of order.sets) for (const object of makeObjects(set)) source.put(object);
   }

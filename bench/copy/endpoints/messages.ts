@@ -4,7 +4,7 @@ import type { S3Traffic } from './canned-s3.ts';
 /** What the process of the S3 endpoints is to do. */
 export type S3EndpointOrder =
   /** The source has exactly the objects of these sets, and the target none. */
-  | { kind: 'fill'; sets: DataSet[] }
+  | { kind: 'stock'; sets: DataSet[] }
   /** The target has no objects. */
   | { kind: 'empty-target' }
   | { kind: 'report' };

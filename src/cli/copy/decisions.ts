@@ -51,6 +51,6 @@ export class Decisions {
 }
 
 /** `copy      missing     1.4 MB  logs/a.csv`. */
-export function decisionText({ action, reason, sizeBytes, key }: CopyDecision): string {
+function decisionText({ action, reason, sizeBytes, key }: CopyDecision): string {
   return `${action.padEnd(8)}  ${reason.padEnd(8)}  ${size(sizeBytes).padStart(10)}  ${printable(key)}`;
 }

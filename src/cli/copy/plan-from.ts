@@ -19,7 +19,7 @@ export interface CopyRequest {
 }
 
 /** Whether an argument names a place in S3, and not a file. */
-export function isS3Uri(argument: string): boolean {
+function isS3Uri(argument: string): boolean {
   return argument.startsWith('s3://');
 }
 

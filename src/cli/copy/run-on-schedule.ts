@@ -8,7 +8,7 @@ export interface WallClock {
   sleep(ms: number, signal: AbortSignal): Promise<void>;
 }
 
-export const wallClock: WallClock = {
+const wallClock: WallClock = {
   now: () => Date.now(),
   sleep: (ms, signal) => sleepMs(ms, undefined, { signal }).catch(() => undefined),
 };

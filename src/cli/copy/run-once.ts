@@ -39,7 +39,7 @@ export async function runOnce(session: Session, { plan, mode, stateDir, signal, 
 }
 
 /** What a run ends with: 0 where nothing is left to do. */
-export function copyExitCode(summary: CopySummary, mode: CopyMode, deletes: boolean): number {
+function copyExitCode(summary: CopySummary, mode: CopyMode, deletes: boolean): number {
   if (summary.error !== undefined) return exitCodeOf(summary.error.code);
   if (mode === 'verify' && differences(summary, deletes) > 0) return EXIT_DIFFERENT;
   if (summary.failed + summary.archived > 0) return EXIT_INCOMPLETE;

@@ -28,13 +28,16 @@ export function copySummaryText(summary: CopySummary, of: CopySummaryOf, { color
   return [bold(whole ? green(title) : yellow(title)), ...lines, ...restOf(summary, of)].join('\n');
 }
 
+/** Errors of runs that came to their end all the same. */
+const wentThrough: ReadonlySet<string> = new Set(['COPY_DIFFERENT', 'OBJECTS_FAILED', 'OBJECT_ARCHIVED']);
+
 function titleOf(summary: CopySummary, { mode, deletes }: CopySummaryOf): string {
   const took = duration(summary.seconds);
-  if (!summary.ok && summary.error !== undefined && summary.error.code !== 'VERIFY_DIFFERENT')
+  if (summary.error !== undefined && !wentThrough.has(summary.error.code))
     return `ended after ${took}, not whole; so far`;
   if (mode === 'dry-run') return `a dry run of ${took}; nothing was copied`;
   if (mode === 'verify')
-    return differences(summary, deletes) > 0
+    return summary.error !== undefined || differences(summary, deletes) > 0
       ? `compared in ${took}; the sides differ`
       : `compared in ${took}; the target has all of the source`;
   return summary.failed + summary.archived > 0

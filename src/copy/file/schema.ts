@@ -13,8 +13,8 @@ export const compare = oneOf(
   'When an object that the target has already is copied again: etag (where absent), size, mtime, checksum, or missing for never.',
 );
 
-/** All of them narrow the source down; the command line has the same as options. */
-export const scopeKeys = {
+/** What narrows the source down; the command line has the same as options. */
+const scopeKeys = {
   include: list(
     glob,
     'a list of patterns',

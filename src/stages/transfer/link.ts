@@ -1,4 +1,4 @@
-import type { ByteBudget } from '../../engine/byte-budget.ts';
+import type { BufferBudget } from '../../engine/buffer-budget.ts';
 import type { ConnectionGate } from '../../engine/connection-gate.ts';
 import type { Pacer } from '../../engine/pacer.ts';
 import type { S3Bucket } from '../../s3/bucket.ts';
@@ -10,7 +10,7 @@ export interface Link {
   /** One permit for each request that carries a body. */
   gate: ConnectionGate;
   /** Bodies that are held. */
-  memory: ByteBudget;
+  memory: BufferBudget;
   bandwidth: Pacer;
   /** Hears of bytes that have arrived at the target. */
   onBytes: (bytes: number) => void;

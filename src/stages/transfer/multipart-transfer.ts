@@ -18,6 +18,15 @@ export interface UploadRecord {
   remove(): Promise<void>;
 }
 
+export interface MovedPart {
+  uploadId: string;
+  index: number;
+  /** Where the target has the part already. */
+  etag: string | undefined;
+  /** For the part, and as long as it; empty where parts are not held. */
+  buffer: Buffer;
+}
+
 export interface MultipartOptions {
   targetKey: string;
   sourceEtag: string;
@@ -27,7 +36,7 @@ export interface MultipartOptions {
   write: Pick<PutOptions, 'headers' | 'metadata'>;
   record: UploadRecord;
   /** Brings a part to the upload and gives its ETag; called in order of the parts. */
-  movePart: (part: { uploadId: string; index: number; etag: string | undefined }) => Promise<string>;
+  movePart: (part: MovedPart) => Promise<string>;
   /** Parts that the target has are moved all the same (with their `etag`): a check goes over all of them in order. */
   movesAll: boolean;
   /** Whether a part is in memory while it is moved. */
@@ -99,14 +108,14 @@ async function moveParts(
 ): Promise<void> {
   const failures: unknown[] = [];
   const underWay = new Set<Promise<void>>();
-  const move = async (index: number, bytes: number): Promise<void> => {
+  const move = async (index: number, bytes: number, buffer: Buffer): Promise<void> => {
     try {
-      etags[index] = await movePart({ uploadId, index, etag: etags[index] });
+      etags[index] = await movePart({ uploadId, index, etag: etags[index], buffer });
       onBytes(bytes);
     } catch (error) {
       failures.push(error);
     } finally {
-      memory.release(holdsParts ? bytes : 0);
+      memory.give(buffer);
     }
   };
   for (let index = 0; index < etags.length && failures.length === 0; index++) {
@@ -115,13 +124,14 @@ async function moveParts(
       onBytes(bytes);
       continue;
     }
+    let buffer: Buffer;
     try {
-      await memory.acquire(holdsParts ? bytes : 0, signal);
+      buffer = await memory.take(holdsParts ? bytes : 0, signal);
     } catch (error) {
       failures.push(error);
       break;
     }
-    const work: Promise<void> = move(index, bytes).finally(() => underWay.delete(work));
+    const work: Promise<void> = move(index, bytes, buffer).finally(() => underWay.delete(work));
     underWay.add(work);
   }
   // After a failure no part is begun any more, and those under way end before it is told: nothing goes on behind the caller's back.

@@ -1,9 +1,9 @@
 import { DynaferryError } from '../../model/errors.ts';
-import type { ListedObject, ObjectDetails } from '../../s3/object-info.ts';
+import { UNSIGNED_PAYLOAD, type ListedObject, type ObjectDetails } from '../../s3/object-info.ts';
 import type { ObjectSettings } from './copy-options.ts';
 import { etagForm, hidesDigest, isSameEtag } from './etag.ts';
 import type { Link } from './link.ts';
-import { compositeEtag, notWhole, partLength, transferInParts } from './multipart-transfer.ts';
+import { compositeEtag, notWhole, transferInParts } from './multipart-transfer.ts';
 import { objectHeaders } from './object-headers.ts';
 import { planObject } from './object-plan.ts';
 import { readRange, type ObjectVersion } from './read-range.ts';
@@ -83,12 +83,12 @@ export class ObjectCopier {
   async #copyWhole(version: ObjectVersion, targetKey: string, isDoubted: boolean): Promise<void> {
     const { link, settings } = this.#options;
     const { target, memory, gate, signal, onBytes } = link;
-    await memory.acquire(version.sizeBytes, signal);
+    const body = await memory.take(version.sizeBytes, signal);
     try {
-      const read = await readRange(link, version, 0, version.sizeBytes);
+      const read = await readRange(link, version, 0, body);
       const form = etagForm(version.etag);
       const md5Hex = form.kind === 'md5' && !isDoubted && !hidesDigest(read.headers) ? form.md5Hex : undefined;
-      if (md5Hex === undefined && (!this.#isTls || isDoubted)) await this.#sameAgain(version, 0, read.body);
+      if (md5Hex === undefined && (!this.#isTls || isDoubted)) await this.#sameAgain(version, 0, body);
       const tags = await tagsHeader(link, settings, version.key, read.headers);
       // The target itself compares what arrives with the source's MD5.
       const md5: Record<string, string> =
@@ -96,7 +96,8 @@ export class ObjectCopier {
       const write = (sourceEtag?: string): Promise<string> => {
         const record = sourceEtag === undefined ? undefined : { sourceEtag };
         const headers = { ...objectHeaders(read, settings, record), ...tags, ...md5 };
-        return gate.run(() => target.put(targetKey, read.body, { headers, signal }), signal);
+        const sha256 = md5Hex === undefined ? undefined : UNSIGNED_PAYLOAD;
+        return gate.run(() => target.put(targetKey, body, { headers, sha256, signal }), signal);
       };
       const isComparable = md5Hex !== undefined && this.#targetTellsDigest;
       const etag = await write(isComparable ? undefined : version.etag);
@@ -108,7 +109,7 @@ export class ObjectCopier {
       }
       onBytes(version.sizeBytes);
     } finally {
-      memory.release(version.sizeBytes);
+      memory.give(body);
     }
   }
 
@@ -126,6 +127,7 @@ export class ObjectCopier {
     });
     const digest = check === 'md5' ? new RunningDigest('md5') : undefined;
     const record = check === 'etag' ? undefined : { sourceEtag: version.etag, partSizeBytes };
+    const sha256 = check === 'etag' ? UNSIGNED_PAYLOAD : undefined;
     const tags = await tagsHeader(link, settings, version.key, details.headers);
     let expectedEtag = '';
     await transferInParts(link, {
@@ -137,10 +139,10 @@ export class ObjectCopier {
         headers: { ...objectHeaders(details, settings, record), ...tags },
       },
       record: version.sizeBytes > partSizeBytes ? uploadRecord(link, statePrefix, targetKey) : noRecord,
-      movePart: async ({ uploadId, index, etag }) => {
-        const body = await this.#readPart(version, partSizeBytes, index, check === 'twice', digest);
+      movePart: async ({ uploadId, index, etag, buffer: body }) => {
+        await this.#readPart(version, index * partSizeBytes, index, body, check === 'twice', digest);
         if (etag !== undefined) return etag;
-        return gate.run(() => target.uploadPart(targetKey, uploadId, index + 1, body, { signal }), signal);
+        return gate.run(() => target.uploadPart(targetKey, uploadId, index + 1, body, { sha256, signal }), signal);
       },
       movesAll: digest !== undefined,
       holdsParts: true,
@@ -163,18 +165,16 @@ export class ObjectCopier {
 
   async #readPart(
     version: ObjectVersion,
-    partSizeBytes: number,
+    start: number,
     index: number,
+    body: Buffer,
     twice: boolean,
     digest: RunningDigest | undefined,
-  ): Promise<Buffer> {
-    const start = index * partSizeBytes;
+  ): Promise<void> {
     try {
-      const end = start + partLength(version.sizeBytes, partSizeBytes, index);
-      const { body } = await readRange(this.#options.link, version, start, end);
-      const checked = twice ? await this.#sameAgain(version, start, body) : body;
-      await digest?.add(index, checked);
-      return checked;
+      await readRange(this.#options.link, version, start, body);
+      if (twice) await this.#sameAgain(version, start, body);
+      await digest?.add(index, body);
     } catch (error) {
       digest?.fail();
       throw error;
@@ -182,13 +182,13 @@ export class ObjectCopier {
   }
 
   /** Reads the same bytes until they come twice in a row as they are. */
-  async #sameAgain(version: ObjectVersion, start: number, body: Buffer): Promise<Buffer> {
+  async #sameAgain(version: ObjectVersion, start: number, body: Buffer): Promise<void> {
     const { link } = this.#options;
-    let before = body;
+    const again = Buffer.allocUnsafe(body.length);
     for (let reads = 2; reads <= READS_MAX; reads++) {
-      const { body: again } = await readRange(link, version, start, start + body.length);
-      if (again.equals(before)) return again;
-      before = again;
+      await readRange(link, version, start, again);
+      if (again.equals(body)) return;
+      again.copy(body);
       link.onRetry();
     }
     throw new DynaferryError(

@@ -3,7 +3,8 @@ import { etagForm, hidesDigest } from './etag.ts';
 import { chosenPartSize, isLayout, partSizeCandidates } from './part-layout.ts';
 
 /**
- * How it is made sure that what arrived is what the source holds, beside the SHA-256 that is signed into every request to the target.
+ * How it is made sure that what arrived is what the source holds. Where it is not the target's own digest that says so, the SHA-256 of what was read is signed into
+ * every request to the target.
  *
  * - `etag`: with the source's own parts the target's ETag is the source's, or the content is not: two services digest it, and we do not.
  * - `md5`: the source's ETag is the MD5 of the whole, which is computed on the way.

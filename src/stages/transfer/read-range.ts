@@ -1,3 +1,4 @@
+import { DynaferryError } from '../../model/errors.ts';
 import type { ObjectDetails } from '../../s3/object-info.ts';
 import type { Link } from './link.ts';
 
@@ -15,32 +16,36 @@ const PIECE_BYTES_MIN = 256 * 1024;
 const PIECE_BYTES_FIRST = 1024 * 1024;
 
 /**
- * Reads [start, end) of one version of an object, in several requests side by side where the link is slow; what the first one says of the object comes
- * along. Throws SOURCE_CHANGED where the object is another one by now.
+ * Reads one version of an object from `start` on until the buffer is full, in several requests side by side where the link is slow; resolves with what the first of them says of
+ * the object. Throws SOURCE_CHANGED where the object is another one by now.
  */
 export async function readRange(
   link: Pick<Link, 'source' | 'gate' | 'bandwidth' | 'signal'>,
   version: ObjectVersion,
   start: number,
-  end: number,
-): Promise<ObjectDetails & { body: Buffer }> {
+  into: Buffer,
+): Promise<ObjectDetails> {
   const { source, gate, bandwidth, signal } = link;
-  const read = (from: number, to: number): Promise<ObjectDetails & { body: Buffer }> =>
+  const read = (from: number, to: number): Promise<ObjectDetails> =>
     gate.run(async () => {
       await bandwidth.acquire(to - from, signal);
       // A range of an empty object cannot be asked for.
-      const range = to > from ? { start: from, end: to } : undefined;
-      const answer = await source.get(version.key, { range, ifMatch: version.etag, signal });
-      bandwidth.settle(to - from, answer.body.length);
-      return answer;
+      const range = to > from ? { start: start + from, end: start + to, into: into.subarray(from, to) } : undefined;
+      const { body, ...details } = await source.get(version.key, { range, ifMatch: version.etag, signal });
+      if (body.length !== to - from)
+        throw new DynaferryError('SOURCE_CHANGED', `${source.uri(version.key)} is shorter than it was listed`);
+      // A bucket that knows of no buffers has put it elsewhere.
+      if (body.buffer !== into.buffer || body.byteOffset !== into.byteOffset + from) body.copy(into, from);
+      bandwidth.settle(to - from, to - from);
+      return details;
     }, signal);
   const rate = gate.bytesPerSecond;
   const piece = rate === undefined ? PIECE_BYTES_FIRST : Math.max(PIECE_BYTES_MIN, rate * PIECE_SECONDS);
-  const count = Math.max(1, Math.floor((end - start) / piece));
-  if (count === 1) return read(start, end);
-  const at = (index: number): number => start + Math.floor(((end - start) * index) / count);
-  const pieces = await settleAll(Array.from({ length: count }, (_, index) => read(at(index), at(index + 1))));
-  return { ...pieces[0], body: Buffer.concat(pieces.map(({ body }) => body)) };
+  const count = Math.max(1, Math.floor(into.length / piece));
+  if (count === 1) return read(0, into.length);
+  const at = (index: number): number => Math.floor((into.length * index) / count);
+  const [first] = await settleAll(Array.from({ length: count }, (_, index) => read(at(index), at(index + 1))));
+  return first;
 }
 
 /** As Promise.all, but not before all have ended: nothing goes on behind the caller's back. */

@@ -49,14 +49,13 @@ async function digestObject(
   const whole = createHash('md5');
   const composites = partSizes.map((bytes) => new CompositeDigest(bytes));
   for (let start = 0; start < object.sizeBytes; start += READ_BYTES) {
-    const end = Math.min(object.sizeBytes, start + READ_BYTES);
-    await link.memory.acquire(end - start, link.signal);
+    const body = await link.memory.take(Math.min(READ_BYTES, object.sizeBytes - start), link.signal);
     try {
-      const { body } = await readRange({ ...link, source: link[side] }, object, start, end);
+      await readRange({ ...link, source: link[side] }, object, start, body);
       whole.update(body);
       for (const composite of composites) composite.update(body);
     } finally {
-      link.memory.release(end - start);
+      link.memory.give(body);
     }
   }
   return { md5Hex: whole.digest('hex'), composites: composites.map((composite) => composite.etag()) };

@@ -4,7 +4,7 @@ import { DynaferryError } from '../../model/errors.ts';
 import type { DataObject } from '../../staging/commit-log.ts';
 import { sha256Hex } from '../../staging/data-object.ts';
 import type { Link } from './link.ts';
-import { notWhole, partLength, transferInParts, type UploadRecord } from './multipart-transfer.ts';
+import { notWhole, transferInParts, type UploadRecord } from './multipart-transfer.ts';
 import { readRange } from './read-range.ts';
 
 /** How often a part is read again that does not have its checksum, before the staged object itself is held to be damaged. */
@@ -48,13 +48,13 @@ export class StagedCopier {
     metadata: Record<string, string>,
   ): Promise<void> {
     const { gate, memory, target, signal, onBytes } = this.#link;
-    await memory.acquire(object.sizeBytes, signal);
+    const body = await memory.take(object.sizeBytes, signal);
     try {
-      const body = await this.#readPart(object, sourceKey, 0);
+      await this.#readPart(object, sourceKey, 0, body);
       await gate.run(() => target.put(targetKey, body, { sha256: object.partSha256[0], metadata, signal }), signal);
       onBytes(body.length);
     } finally {
-      memory.release(object.sizeBytes);
+      memory.give(body);
     }
   }
 
@@ -74,8 +74,8 @@ export class StagedCopier {
       partSizeBytes,
       write: { metadata },
       record: this.#record(seq, partSizeBytes),
-      movePart: async ({ uploadId, index }) => {
-        const body = await this.#readPart(object, sourceKey, index);
+      movePart: async ({ uploadId, index, buffer: body }) => {
+        await this.#readPart(object, sourceKey, index, body);
         const sha256 = object.partSha256[index];
         return gate.run(() => target.uploadPart(targetKey, uploadId, index + 1, body, { sha256, signal }), signal);
       },
@@ -98,14 +98,13 @@ export class StagedCopier {
     };
   }
 
-  async #readPart(object: DataObject, sourceKey: string, index: number): Promise<Buffer> {
+  async #readPart(object: DataObject, sourceKey: string, index: number, body: Buffer): Promise<void> {
     const { source, onRetry } = this.#link;
     const start = index * object.partSizeBytes;
-    const end = start + partLength(object.sizeBytes, object.partSizeBytes, index);
     const version = { key: sourceKey, etag: object.etag, sizeBytes: object.sizeBytes };
     for (let reads = 1; ; reads++) {
-      const { body } = await readRange(this.#link, version, start, end);
-      if (sha256Hex(body) === object.partSha256[index]) return body;
+      await readRange(this.#link, version, start, body);
+      if (sha256Hex(body) === object.partSha256[index]) return;
       onRetry();
       if (reads >= DAMAGED_READS_MAX)
         throw new DynaferryError(

@@ -1,6 +1,6 @@
 import type { Ledger } from '../../engine/ledger.ts';
 import { runPool } from '../../engine/pool.ts';
-import type { ByteBudget } from '../../engine/byte-budget.ts';
+import type { BufferBudget } from '../../engine/buffer-budget.ts';
 import type { ConnectionGate } from '../../engine/connection-gate.ts';
 import type { StageContext, StageMeter } from '../../engine/stage-context.ts';
 import { DynaferryError } from '../../model/errors.ts';
@@ -32,7 +32,7 @@ export interface TransferOptions {
   bandwidth: Pacer;
   /** What bounds the requests and the memory of all objects together. */
   gate: ConnectionGate;
-  memory: ByteBudget;
+  memory: BufferBudget;
   /** Ask the target of every object that the ledger knows to have arrived whether it is still there, and carry it again where not. */
   recheck: boolean;
   /** Notified by an export in the same process… */

@@ -41,7 +41,7 @@ export interface CopyScenarioOptions {
 }
 
 /** A copy's own records beside what it carries. */
-export const RECORDS = ['metadata.dynaferry-source-etag', 'metadata.dynaferry-part-size'];
+const RECORDS = ['metadata.dynaferry-source-etag', 'metadata.dynaferry-part-size'];
 
 export const MIB = 2 ** 20;
 

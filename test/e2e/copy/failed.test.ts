@@ -113,9 +113,9 @@ test('no secret is in what is printed, kept or listed', async () => {
   await using scenario = await CopyScenario.create(world, { rules: { source: [refused(/\/k\/3(\?|$)/)] } });
   await scenario.fill('source', objects);
   const env = { DYNAFERRY_DEBUG: '1' };
-  const results = [await scenario.run([], { env: { ...keys(), ...env } })];
+  const results = [await scenario.run([], { env: { ...keysOfSites(), ...env } })];
   scenario.proxies.source.plan.replaceRules([refused(/./, 'SignatureDoesNotMatch')]);
-  results.push(await scenario.run(['--retry-failed'], { env: { ...keys(), ...env } }));
+  results.push(await scenario.run(['--retry-failed'], { env: { ...keysOfSites(), ...env } }));
   expect(results.map(({ code }) => code)).toEqual([8, 4]);
   const folder = join(scenario.folder, '.dynaferry', 'copy');
   expect(existsSync(join(folder, 'failed.jsonl'))).toBe(true);
@@ -125,7 +125,7 @@ test('no secret is in what is printed, kept or listed', async () => {
   expect(all).not.toMatch(/AWS4-HMAC-SHA256|Signature=/);
 });
 
-function keys(): Record<string, string> {
+function keysOfSites(): Record<string, string> {
   const { source, target } = siteIdentities;
   return {
     GLOBAL_AWS_ACCESS_KEY_ID: source.credentials.accessKeyId,

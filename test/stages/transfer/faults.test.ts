@@ -7,7 +7,7 @@ import type { Site } from '../../../src/aws/site.ts';
 import type { ClientOptions } from '../../../src/aws/signed-client.ts';
 import { DynamoDbClient } from '../../../src/dynamodb/client.ts';
 import { ItemPutter } from '../../../src/dynamodb/put-items.ts';
-import { ByteBudget } from '../../../src/engine/byte-budget.ts';
+import { BufferBudget } from '../../../src/engine/buffer-budget.ts';
 import { ConnectionGate } from '../../../src/engine/connection-gate.ts';
 import { Ledger } from '../../../src/engine/ledger.ts';
 import { Pacer } from '../../../src/engine/pacer.ts';
@@ -98,7 +98,7 @@ it('a table arrives whole through services that throttle, break, stall, truncate
       meter: new StageMeter(context, 'transfer'),
       bandwidth: new Pacer(Infinity),
       gate: new ConnectionGate({ min: 4, max: 4 }),
-      memory: new ByteBudget(1e6),
+      memory: new BufferBudget(1e6),
       recheck: false,
       exportWake: new CommitSignal(),
     });

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { ByteBudget } from '../../../src/engine/byte-budget.ts';
+import { BufferBudget } from '../../../src/engine/buffer-budget.ts';
 import { ConnectionGate } from '../../../src/engine/connection-gate.ts';
 import { Pacer } from '../../../src/engine/pacer.ts';
 import type { S3Bucket } from '../../../src/s3/bucket.ts';
@@ -91,7 +91,7 @@ export function memoryLink(source = new MemoryBucket(), target = new MemoryBucke
     source: source as unknown as S3Bucket,
     target: target as unknown as S3Bucket,
     gate,
-    memory: new ByteBudget(64 * 2 ** 20),
+    memory: new BufferBudget(64 * 2 ** 20),
     bandwidth: new Pacer(Infinity),
     onBytes: () => undefined,
     onRetry: () => undefined,
@@ -99,7 +99,7 @@ export function memoryLink(source = new MemoryBucket(), target = new MemoryBucke
   };
 }
 
-export function md5Hex(body: Buffer): string {
+function md5Hex(body: Buffer): string {
   return createHash('md5').update(body).digest('hex');
 }
 

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Ledger } from '../../../src/engine/ledger.ts';
 import { Pacer } from '../../../src/engine/pacer.ts';
-import { ByteBudget } from '../../../src/engine/byte-budget.ts';
+import { BufferBudget } from '../../../src/engine/buffer-budget.ts';
 import { ConnectionGate } from '../../../src/engine/connection-gate.ts';
 import { StageMeter } from '../../../src/engine/stage-context.ts';
 import { StagedCopier } from '../../../src/stages/transfer/staged-copier.ts';
@@ -65,7 +65,7 @@ function copy(object: DataObject): Promise<string> {
     target,
     bandwidth: new Pacer(Infinity),
     gate: new ConnectionGate({ min: 3, max: 3 }),
-    memory: new ByteBudget(1e6),
+    memory: new BufferBudget(1e6),
     onBytes: () => undefined,
     onRetry: () => retries++,
     signal: new AbortController().signal,
@@ -219,7 +219,7 @@ describe('a transfer that is killed and run again', () => {
           meter: new StageMeter(context, 'transfer'),
           bandwidth: new Pacer(Infinity),
           gate: new ConnectionGate({ min: 4, max: 4 }),
-          memory: new ByteBudget(1e6),
+          memory: new BufferBudget(1e6),
           recheck: false,
           exportWake: new CommitSignal(),
           wake: new CommitSignal(),

@@ -1,0 +1,81 @@
+/** Smaller buffers cost nothing to make. */
+const POOLED_BYTES_MIN = 256 * 1024;
+
+interface Waiter {
+  bytes: number;
+  resolve: () => void;
+}
+
+/**
+ * Bounds how many bytes are held at once, and uses large buffers again and again: new memory would cost more than what is done with it. Waiters are served in order; what is larger than
+ * the whole budget is let in alone.
+ */
+export class BufferBudget {
+  readonly #total: number;
+  #held = 0;
+  #spare = 0;
+  readonly #free: Buffer[] = [];
+  readonly #waiting: Waiter[] = [];
+
+  constructor(totalBytes: number) {
+    this.#total = totalBytes;
+  }
+
+  /** A buffer of so many bytes, with anything in it, when there is room; to be given back by `give`. Throws the signal's reason where it is aborted by then. */
+  async take(bytes: number, signal?: AbortSignal): Promise<Buffer> {
+    if (this.#waiting.length > 0 || !this.#fits(bytes))
+      await new Promise<void>((resolve) => this.#waiting.push({ bytes, resolve }));
+    else this.#held += capacityFor(bytes);
+    if (signal?.aborted === true) {
+      this.#release(capacityFor(bytes));
+      signal.throwIfAborted();
+    }
+    return this.#bufferOf(bytes);
+  }
+
+  /** The buffer is not looked at any more by whoever took it. */
+  give(buffer: Buffer): void {
+    const { byteLength } = buffer.buffer;
+    const capacity = capacityFor(buffer.length);
+    if (capacity >= POOLED_BYTES_MIN && byteLength === capacity) {
+      this.#free.push(buffer);
+      this.#spare += capacity;
+    }
+    this.#release(capacity);
+  }
+
+  #release(capacity: number): void {
+    this.#held -= capacity;
+    for (let next = this.#waiting[0]; next !== undefined && this.#fits(next.bytes); next = this.#waiting[0]) {
+      this.#waiting.shift();
+      this.#held += capacityFor(next.bytes);
+      next.resolve();
+    }
+  }
+
+  #fits(bytes: number): boolean {
+    return this.#held === 0 || this.#held + capacityFor(bytes) <= this.#total;
+  }
+
+  #bufferOf(bytes: number): Buffer {
+    const capacity = capacityFor(bytes);
+    if (capacity < POOLED_BYTES_MIN) return Buffer.allocUnsafe(bytes);
+    const at = this.#free.findIndex((buffer) => buffer.buffer.byteLength === capacity);
+    if (at >= 0) {
+      const [{ buffer }] = this.#free.splice(at, 1);
+      this.#spare -= capacity;
+      return Buffer.from(buffer, 0, bytes);
+    }
+    // Buffers of other sizes make room: what is held and what is kept are within the budget together.
+    while (this.#held + this.#spare > this.#total && this.#free.length > 0)
+      this.#spare -= this.#free.shift()?.buffer.byteLength ?? 0;
+    return Buffer.from(Buffer.allocUnsafeSlow(capacity).buffer, 0, bytes);
+  }
+}
+
+/** Sizes are rounded up to quarters of a power of two, so that buffers fit again. */
+function capacityFor(bytes: number): number {
+  if (bytes < POOLED_BYTES_MIN) return bytes;
+  const step = 2 ** (Math.floor(Math.log2(bytes)) - 2);
+  return Math.ceil(bytes / step) * step;
+}
