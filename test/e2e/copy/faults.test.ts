@@ -152,45 +152,53 @@ interface ChangeCase {
   object: CopyObject;
   /** Which of the requests that read its content finds another version. */
   read: number;
+  /** Of the other version. */
+  nextBytes: number;
 }
 
 const changes: ChangeCase[] = [
-  { what: 'whole', object: { key: 'a', sizeBytes: 9 * MIB }, read: 1 },
-  { what: 'whole, read in pieces', object: { key: 'a', sizeBytes: 12 * MIB }, read: 2 },
-  { what: 'plain and large', object: { key: 'a', sizeBytes: 27 * MIB }, read: 3 },
-  { what: 'in parts', object: { key: 'a', sizeBytes: 21 * MIB, partSizeBytes: 5 * MIB }, read: 4 },
-  { what: 'in parts, at the last one', object: { key: 'a', sizeBytes: 11 * MIB, partSizeBytes: 5 * MIB }, read: 8 },
+  { what: 'whole', object: { key: 'a', sizeBytes: 9 * MIB }, read: 1, nextBytes: 9 * MIB },
+  { what: 'whole, read in pieces', object: { key: 'a', sizeBytes: 12 * MIB }, read: 2, nextBytes: 12 * MIB },
+  { what: 'plain and large', object: { key: 'a', sizeBytes: 17 * MIB }, read: 3, nextBytes: 17 * MIB },
+  {
+    what: 'in parts',
+    object: { key: 'a', sizeBytes: 16 * MIB, partSizeBytes: 5 * MIB },
+    read: 4,
+    nextBytes: 17 * MIB,
+  },
+  {
+    what: 'in parts, at the last one',
+    object: { key: 'a', sizeBytes: 11 * MIB, partSizeBytes: 5 * MIB },
+    read: 8,
+    nextBytes: 6 * MIB,
+  },
 ];
 
 const isRead = ({ site, operation, moment, key }: SeenCopyRequest): boolean =>
   site === 'source' && operation === 'GetObject' && moment === 'arrived' && key === 'a';
 
-describe.each(changes)('an object ($what) that is replaced while it is read', ({ object, read }) => {
-  test.each([
-    { by: 'another of the same size', sizeBytes: object.sizeBytes },
-    { by: 'a smaller one', sizeBytes: 6 * MIB },
-  ])('by $by arrives in one version, whole', async ({ sizeBytes }) => {
-    await using scenario = await CopyScenario.create(world);
-    await scenario.fill('source', [object, { key: 'b', sizeBytes: 10 }]);
-    const next = seededBody('next', sizeBytes);
-    const versions = [digestOf(seededBody('a', object.sizeBytes)), digestOf(next)];
-    let reads = 0;
-    scenario.listeners.add(async (seen) => {
-      if (!isRead(seen) || ++reads !== read) return;
-      const at = { Bucket: scenario.buckets.source, Key: 'a' };
-      await world.source.s3.send(new PutObjectCommand({ ...at, Body: next }));
-    });
-    const { wrong } = scenario.watchTarget((key, sha256) => key === 'b' || versions.includes(sha256));
-    expectCopied(await scenario.run(), { listed: 2, copied: 2 });
-    expect(reads).toBeGreaterThanOrEqual(read);
-    expect(wrong).toEqual([]);
-    // Whichever it was: the next run has the last word.
-    expectCopied(await scenario.run(), { listed: 2 });
-    await scenario.expectEqual(2);
+test.each(changes)('an object ($what) that is replaced while it is read arrives in one version, whole', async (one) => {
+  const { object, read, nextBytes } = one;
+  await using scenario = await CopyScenario.create(world);
+  await scenario.fill('source', [object, { key: 'b', sizeBytes: 10 }]);
+  const next = seededBody('next', nextBytes);
+  const versions = [digestOf(seededBody('a', object.sizeBytes)), digestOf(next)];
+  let reads = 0;
+  scenario.listeners.add(async (seen) => {
+    if (!isRead(seen) || ++reads !== read) return;
+    const at = { Bucket: scenario.buckets.source, Key: 'a' };
+    await world.source.s3.send(new PutObjectCommand({ ...at, Body: next }));
   });
+  const { wrong } = scenario.watchTarget((key, sha256) => key === 'b' || versions.includes(sha256));
+  expectCopied(await scenario.run(), { listed: 2, copied: 2 });
+  expect(reads).toBeGreaterThanOrEqual(read);
+  expect(wrong).toEqual([]);
+  // Whichever it was: the next run has the last word.
+  expectCopied(await scenario.run(), { listed: 2 });
+  await scenario.expectEqual(2);
 });
 
-test.each(changes)(
+test.each(changes.slice(1))(
   'an object ($what) that is deleted while it is read counts as vanished',
   async ({ object, read }) => {
     await using scenario = await CopyScenario.create(world);
