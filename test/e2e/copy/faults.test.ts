@@ -147,6 +147,17 @@ test('an object that always arrives damaged is not at the target: the others are
   await scenario.expectEqual(objects.length);
 });
 
+test('what no ETag protects and no TLS is read until it comes twice as it is', async () => {
+  const source = [damaged([1, 9], /\/one-part/)];
+  await using scenario = await CopyScenario.create(world, { rules: { source }, seed: 11 });
+  // Its one part is more than memory holds of one, so that its ETag cannot be had at the target.
+  scenario.yaml['limits'] = { memory: '64 MiB' };
+  await scenario.fill('source', [{ key: 'one-part', sizeBytes: 17 * MIB, partSizeBytes: 17 * MIB }]);
+  expectCopied(await scenario.run(), { copied: 1 });
+  expect(scenario.proxies.source.plan.injected('corrupt')).toBe(2);
+  await scenario.expectEqual(1);
+});
+
 interface ChangeCase {
   what: string;
   object: CopyObject;
