@@ -2,7 +2,7 @@ import { BoundedQueue } from '../../engine/bounded-queue.ts';
 import { asDynaferryError, DynaferryError } from '../../model/errors.ts';
 import type { EventListener } from '../../model/events.ts';
 import { DELETE_KEYS_MAX, deleteObjects } from '../../s3/delete-objects.ts';
-import type { ListedObject } from '../../s3/object-info.ts';
+import type { ListedObject, ObjectDetails } from '../../s3/object-info.ts';
 import type { CompareMode, CopyReason, CopyScope, FailedObject, PrefixPair } from './copy-options.ts';
 import type { CopyMeter } from './copy-meter.ts';
 import { judgeAsked, judgeListed } from './judge-pair.ts';
@@ -135,16 +135,20 @@ class CopyRun {
 
   async #fillFromFailed(): Promise<void> {
     const { link, prefixes, meter, records } = this.#options;
-    for (const { key } of records.failedBefore()) {
+    for (const { key, sizeBytes } of records.failedBefore()) {
       meter.add({ listed: 1 });
       const prefix = prefixes.find(({ source }) => key.startsWith(source));
-      const now = prefix === undefined ? undefined : await link.source.head(key, link.signal);
-      if (prefix === undefined) meter.add({ excluded: 1 });
-      else if (now === undefined) meter.add({ vanished: 1 });
-      else {
-        const storageClass = now.headers['x-amz-storage-class'] ?? 'STANDARD';
-        const source = { key, sizeBytes: now.sizeBytes, etag: now.etag, lastModifiedMs: 0, storageClass };
-        await this.#put(this.#taskOf(source, prefix, undefined, 'retry'));
+      if (prefix === undefined) {
+        meter.add({ excluded: 1 });
+        continue;
+      }
+      meter.add({ objectsTotal: 1 });
+      try {
+        const now = await link.source.head(key, link.signal);
+        if (now === undefined) meter.add({ vanished: 1 });
+        else await this.#put(this.#taskOf(listedAs(key, now), prefix, undefined, 'retry'), true);
+      } catch (error) {
+        this.#fail({ key, sizeBytes }, error);
       }
     }
   }
@@ -181,8 +185,10 @@ class CopyRun {
     return { source, targetKey, statePrefix: prefix.target, ...(target && { target }), ...(reason && { reason }) };
   }
 
-  async #put(task: Task): Promise<void> {
-    if (task.reason !== undefined) this.#options.meter.add({ objectsTotal: 1, bytesTotal: task.source.sizeBytes });
+  async #put(task: Task, isCounted = false): Promise<void> {
+    const { reason, source } = task;
+    if (reason !== undefined)
+      this.#options.meter.add({ objectsTotal: isCounted ? 0 : 1, bytesTotal: source.sizeBytes });
     await (task.source.sizeBytes > LARGE_BYTES ? this.#large : this.#small).put(task);
   }
 
@@ -193,7 +199,9 @@ class CopyRun {
         await this.#do(task);
         this.#refused = -Infinity;
       } catch (error) {
-        this.#fail(task, error);
+        // Nobody knows whether it would have been copied: it was not.
+        const isCounted = task.reason !== undefined;
+        this.#fail(task.source, error, isCounted ? {} : { objectsTotal: 1, bytesTotal: task.source.sizeBytes });
       }
     }
   }
@@ -201,14 +209,13 @@ class CopyRun {
   async #do(task: Task): Promise<void> {
     const { link, compare, dry, meter, copyObject } = this.#options;
     const { source, target, targetKey, statePrefix } = task;
-    let { reason } = task;
-    if (reason === undefined && target !== undefined) {
+    if (task.reason === undefined && target !== undefined) {
       const verdict = await judgeAsked(link, source, target, compare);
       if (verdict === 'same') return meter.add({ same: 1 });
       meter.add({ objectsTotal: 1, bytesTotal: source.sizeBytes });
-      reason = verdict;
+      task.reason = verdict;
     }
-    if (dry) return this.#tell(source, reason ?? 'missing');
+    if (dry) return this.#tell(source, task.reason ?? 'missing');
     const bytes = await copyObject(source, targetKey, statePrefix);
     meter.add(bytes === undefined ? { vanished: 1 } : { copied: 1, copiedBytes: bytes });
   }
@@ -222,14 +229,18 @@ class CopyRun {
   }
 
   /** Throws what concerns more than this object. */
-  #fail({ source }: Task, thrown: unknown): void {
+  #fail(
+    { key, sizeBytes }: Pick<ListedObject, 'key' | 'sizeBytes'>,
+    thrown: unknown,
+    more: Parameters<CopyMeter['add']>[0] = {},
+  ): void {
     const { records, meter, link } = this.#options;
     link.signal.throwIfAborted();
     const error = asDynaferryError(thrown);
     if (endsRun(error)) throw error;
     if (error.code === 'ACCESS_DENIED' && ++this.#refused >= REFUSALS_MAX) throw error;
-    records.addFailed({ key: source.key, sizeBytes: source.sizeBytes, code: error.code, reason: error.message });
-    meter.add(error.code === 'OBJECT_ARCHIVED' ? { archived: 1 } : { failed: 1 });
+    records.addFailed({ key, sizeBytes, code: error.code, reason: error.message });
+    meter.add({ ...more, ...(error.code === 'OBJECT_ARCHIVED' ? { archived: 1 } : { failed: 1 }) });
   }
 
   async #deleteExtra(): Promise<void> {
@@ -259,4 +270,9 @@ class CopyRun {
       for (const key of keys)
         onEvent({ type: 'copy-object', copy, key, action: 'delete', reason: 'extra', sizeBytes: 0 });
   }
+}
+
+/** What is asked of one object in place of its entry in a listing. */
+function listedAs(key: string, { sizeBytes, etag, headers }: ObjectDetails): ListedObject {
+  return { key, sizeBytes, etag, lastModifiedMs: 0, storageClass: headers['x-amz-storage-class'] ?? 'STANDARD' };
 }

@@ -8,7 +8,7 @@ import { objectHeaders } from './object-headers.ts';
 import { planObject } from './object-plan.ts';
 import { readRange, type ObjectVersion } from './read-range.ts';
 import { RunningDigest } from './running-digest.ts';
-import { tagsHeader } from './tags-header.ts';
+import { settleTags, tagsHeader } from './tags-header.ts';
 import { noRecord, uploadRecord } from './upload-record.ts';
 
 export interface ObjectCopierOptions {
@@ -132,6 +132,7 @@ export class ObjectCopier {
     const digest = check === 'md5' ? new RunningDigest('md5') : undefined;
     const record = check === 'etag' ? undefined : { sourceEtag: version.etag, partSizeBytes };
     const sha256 = check === 'etag' ? UNSIGNED_PAYLOAD : undefined;
+    const tags = await tagsHeader(link, settings, version.key, details.headers);
     let expectedEtag = '';
     await transferInParts(link, {
       targetKey,
@@ -139,12 +140,9 @@ export class ObjectCopier {
       sizeBytes: version.sizeBytes,
       partSizeBytes,
       write: {
-        headers: {
-          ...objectHeaders(details, settings, record),
-          ...(await tagsHeader(link, settings, version.key, details.headers)),
-        },
+        headers: { ...objectHeaders(details, settings, record), ...tags },
       },
-      record: version.sizeBytes > partSizeBytes ? uploadRecord(target, statePrefix, targetKey, signal) : noRecord,
+      record: version.sizeBytes > partSizeBytes ? uploadRecord(link, statePrefix, targetKey) : noRecord,
       movePart: async ({ uploadId, index, etag, buffer: body }) => {
         await this.#readPart(version, index * partSizeBytes, index, body, check === 'twice', digest);
         if (etag !== undefined) return etag;
@@ -165,7 +163,8 @@ export class ObjectCopier {
           );
       },
     });
-    await this.#arrived(targetKey, version.sizeBytes, expectedEtag);
+    const there = await this.#arrived(targetKey, version.sizeBytes, expectedEtag);
+    await settleTags(target, targetKey, there, tags, signal);
   }
 
   async #readPart(
@@ -217,7 +216,7 @@ export class ObjectCopier {
   }
 
   /** Believes no answer: asks the target what it has. */
-  async #arrived(targetKey: string, sizeBytes: number, expectedEtag?: string): Promise<void> {
+  async #arrived(targetKey: string, sizeBytes: number, expectedEtag?: string): Promise<ObjectDetails> {
     const { target, signal } = this.#options.link;
     const there = await target.head(targetKey, signal);
     if (there === undefined)
@@ -227,6 +226,7 @@ export class ObjectCopier {
       expectedEtag !== undefined && etagForm(there.etag).kind === 'parts' && !hidesDigest(there.headers);
     if (isComparable && !isSameEtag(there.etag, expectedEtag))
       throw new DynaferryError('DATA_DAMAGED', `${target.uri(targetKey)} was not made of the parts that were sent`);
+    return there;
   }
 }
 
