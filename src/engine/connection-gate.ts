@@ -2,6 +2,8 @@ import type { DynaferryError } from '../model/errors.ts';
 import { ConnectionControl, type ConnectionBounds } from './connection-control.ts';
 
 const LOOK_MS = 1000;
+/** Bodies beyond the connections, so that none of these is ever without work. */
+const BODIES_SPARE = 4;
 /** Of the rate of one connection the last seconds count most. */
 const RATE_WEIGHT = 0.3;
 
@@ -9,6 +11,8 @@ const RATE_WEIGHT = 0.3;
 export class ConnectionGate {
   readonly #control: ConnectionControl;
   readonly #waiting: (() => void)[] = [];
+  #bodies = 0;
+  readonly #waitingBodies: (() => void)[] = [];
   readonly #timer: NodeJS.Timeout;
   #used = 0;
   #lookedMs = performance.now();
@@ -20,9 +24,13 @@ export class ConnectionGate {
   #busyMs = 0;
   #busySinceMs = performance.now();
   #rate: number | undefined;
+  readonly #markMeasured: () => void;
 
   constructor(bounds: ConnectionBounds) {
     this.#control = new ConnectionControl(bounds);
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.measured = promise;
+    this.#markMeasured = resolve;
     this.#timer = setInterval(() => this.#look(), LOOK_MS).unref();
   }
 
@@ -34,6 +42,26 @@ export class ConnectionGate {
   /** What one connection brings, in bytes a second; undefined as long as nothing is known of it. */
   get bytesPerSecond(): number | undefined {
     return this.#rate;
+  }
+
+  /** Resolves when something is known of the rate of a connection, or will never be. */
+  readonly measured: Promise<void>;
+
+  /**
+   * Runs the work on one body, which is several requests one after the other or side by side, when there is room: no more bodies are held in memory than connections can
+   * work on.
+   */
+  async withBody<T>(work: () => Promise<T>, signal?: AbortSignal): Promise<T> {
+    if (this.#bodies >= this.#bodiesMax || this.#waitingBodies.length > 0)
+      await new Promise<void>((resolve) => this.#waitingBodies.push(resolve));
+    else this.#bodies++;
+    try {
+      signal?.throwIfAborted();
+      return await work();
+    } finally {
+      this.#bodies--;
+      this.#admit();
+    }
   }
 
   /** Runs one request when there is room. Throws the signal's reason where it is aborted by then. */
@@ -64,6 +92,7 @@ export class ConnectionGate {
   }
 
   close(): void {
+    this.#markMeasured();
     clearInterval(this.#timer);
   }
 
@@ -72,7 +101,15 @@ export class ConnectionGate {
     this.#used++;
   }
 
+  get #bodiesMax(): number {
+    return this.#control.limit + BODIES_SPARE;
+  }
+
   #admit(): void {
+    while (this.#bodies < this.#bodiesMax && this.#waitingBodies.length > 0) {
+      this.#bodies++;
+      this.#waitingBodies.shift()?.();
+    }
     while (this.#used < this.#control.limit) {
       const next = this.#waiting.shift();
       if (next === undefined) return;
@@ -93,7 +130,7 @@ export class ConnectionGate {
     this.#control.observe({
       seconds: (nowMs - this.#lookedMs) / 1000,
       bytes: this.#bytes,
-      wanted: this.#waiting.length > 0,
+      wanted: this.#waiting.length > 0 || this.#waitingBodies.length > 0,
       requests: this.#requests,
       throttles: this.#throttles,
       failures: this.#failures,
@@ -101,6 +138,7 @@ export class ConnectionGate {
     if (this.#busyMs > 0 && this.#bytes > 0) {
       const rate = (1000 * this.#bytes) / this.#busyMs;
       this.#rate = this.#rate === undefined ? rate : this.#rate + RATE_WEIGHT * (rate - this.#rate);
+      this.#markMeasured();
     }
     this.#lookedMs = nowMs;
     this.#bytes = this.#requests = this.#throttles = this.#failures = 0;

@@ -88,11 +88,15 @@ class CopyRun {
   }
 
   async all(): Promise<void> {
-    const { lanes, meter, deleteExtra, dry } = this.#options;
+    const { lanes, link, meter, deleteExtra, dry } = this.#options;
+    // How large objects are cut depends on the link's rate, which the first of them tells.
+    const first = this.#guard(() => this.#work(this.#large));
+    const ready = dry ? Promise.resolve() : Promise.race([link.gate.measured, first]);
     await Promise.all([
       this.#guard(() => this.#fill()),
       ...Array.from({ length: lanes }, () => this.#guard(() => this.#work(this.#small))),
-      ...Array.from({ length: LARGE_LANES }, () => this.#guard(() => this.#work(this.#large))),
+      first,
+      ...Array.from({ length: LARGE_LANES - 1 }, () => this.#guard(() => ready.then(() => this.#work(this.#large)))),
     ]);
     if (this.#failure !== undefined) throw this.#failure.error;
     if (deleteExtra) await (dry ? this.#tellOfExtra() : this.#deleteExtra());

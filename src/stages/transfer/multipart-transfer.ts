@@ -101,19 +101,19 @@ async function openUpload(
 }
 
 async function moveParts(
-  { memory, signal, onBytes }: Link,
+  { gate, memory, signal, onBytes }: Link,
   { sizeBytes, partSizeBytes, movePart, movesAll, holdsParts }: MultipartOptions,
   uploadId: string,
   etags: (string | undefined)[],
 ): Promise<void> {
   const failures: unknown[] = [];
   const underWay = new Set<Promise<void>>();
-  const move = async (index: number, bytes: number, buffer: Buffer): Promise<void> => {
+  const move = async (index: number, bytes: number, hasBegun: () => void): Promise<void> => {
+    const buffer = await memory.take(holdsParts ? bytes : 0, signal);
+    hasBegun();
     try {
       etags[index] = await movePart({ uploadId, index, etag: etags[index], buffer });
       onBytes(bytes);
-    } catch (error) {
-      failures.push(error);
     } finally {
       memory.give(buffer);
     }
@@ -124,15 +124,17 @@ async function moveParts(
       onBytes(bytes);
       continue;
     }
-    let buffer: Buffer;
-    try {
-      buffer = await memory.take(holdsParts ? bytes : 0, signal);
-    } catch (error) {
-      failures.push(error);
-      break;
-    }
-    const work: Promise<void> = move(index, bytes, buffer).finally(() => underWay.delete(work));
+    // The next part waits until this one has begun: they begin in their order, which a check over all of them relies on.
+    const { promise: begun, resolve: hasBegun } = Promise.withResolvers<void>();
+    const work: Promise<void> = gate
+      .withBody(() => move(index, bytes, hasBegun), signal)
+      .catch((error: unknown) => void failures.push(error))
+      .finally(() => {
+        hasBegun();
+        underWay.delete(work);
+      });
     underWay.add(work);
+    await begun;
   }
   // After a failure no part is begun any more, and those under way end before it is told: nothing goes on behind the caller's back.
   await Promise.all(underWay);

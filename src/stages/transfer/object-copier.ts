@@ -23,7 +23,7 @@ export interface ObjectCopierOptions {
 /** Whole in one request up to here: what a broken connection costs is bearable. */
 const WHOLE_BYTES_MAX = 16 * 1024 * 1024;
 /** …and up to here where a connection takes no longer than this for it, since a whole object has its MD5 for an ETag at both sides. */
-const WHOLE_BYTES_FAST_MAX = 64 * 1024 * 1024;
+const WHOLE_BYTES_FAST_MAX = 256 * 1024 * 1024;
 const WHOLE_SECONDS_MAX = 10;
 /** How often an object is begun again that changes while it is read, or does not arrive as its ETag says. */
 const ATTEMPTS_MAX = 5;
@@ -71,12 +71,16 @@ export class ObjectCopier {
     statePrefix: string,
     isDoubted: boolean,
   ): Promise<void> {
-    const wholeBytesMax = Math.max(
-      WHOLE_BYTES_MAX,
-      Math.min(WHOLE_BYTES_FAST_MAX, (this.#options.link.gate.bytesPerSecond ?? 0) * WHOLE_SECONDS_MAX),
+    const { link, memoryBytes } = this.#options;
+    const { gate, signal } = link;
+    const fastBytesMax = Math.min(
+      WHOLE_BYTES_FAST_MAX,
+      memoryBytes / 4,
+      (gate.bytesPerSecond ?? 0) * WHOLE_SECONDS_MAX,
     );
+    const wholeBytesMax = Math.max(WHOLE_BYTES_MAX, fastBytesMax);
     if (version.sizeBytes === 0 || (version.sizeBytes <= wholeBytesMax && etagForm(version.etag).kind !== 'parts'))
-      await this.#copyWhole(version, targetKey, isDoubted);
+      await gate.withBody(() => this.#copyWhole(version, targetKey, isDoubted), signal);
     else await this.#copyParts(version, targetKey, statePrefix, isDoubted);
   }
 

@@ -32,11 +32,12 @@ export class StagedCopier {
     targetKey: string,
     metadata: Record<string, string>,
   ): Promise<string> {
-    const { target, signal } = this.#link;
+    const { gate, target, signal } = this.#link;
     const there = await target.head(targetKey, signal);
     if (there?.sizeBytes === object.sizeBytes && there.metadata['dynaferry-sha256'] === object.sha256)
       return there.etag;
-    if (object.partSha256.length === 1) await this.#copyWhole(object, sourceKey, targetKey, metadata);
+    if (object.partSha256.length === 1)
+      await gate.withBody(() => this.#copyWhole(object, sourceKey, targetKey, metadata), signal);
     else await this.#copyParts(seq, object, sourceKey, targetKey, metadata);
     return this.#arrived(object, targetKey);
   }
