@@ -158,6 +158,14 @@ test('what no ETag protects and no TLS is read until it comes twice as it is', a
   await scenario.expectEqual(1);
 });
 
+test('parts of a size that nobody can guess are sent once more, not again and again', async () => {
+  await using scenario = await CopyScenario.create(world);
+  await scenario.fill('source', [{ key: 'a', sizeBytes: 11 * MIB, partSizeBytes: 5 * MIB + 4321 }]);
+  expectCopied(await scenario.run(), { copied: 1 });
+  expect(scenario.proxies.target.requests('UploadPart')).toBe(6);
+  await scenario.expectEqual(1);
+});
+
 interface ChangeCase {
   what: string;
   object: CopyObject;
