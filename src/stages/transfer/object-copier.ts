@@ -80,7 +80,7 @@ export class ObjectCopier {
     );
     const wholeBytesMax = Math.max(WHOLE_BYTES_MAX, fastBytesMax);
     if (version.sizeBytes === 0 || (version.sizeBytes <= wholeBytesMax && etagForm(version.etag).kind !== 'parts'))
-      await gate.withBody(() => this.#copyWhole(version, targetKey, isDoubted(doubt)), signal);
+      await gate.withBody(() => this.#copyWhole(version, targetKey, distrustsEtag(doubt)), signal);
     else await this.#copyParts(version, targetKey, statePrefix, doubt);
   }
 
@@ -125,7 +125,7 @@ export class ObjectCopier {
       headers: details.headers,
       targetTellsDigest: this.#targetTellsDigest,
       isTls: this.#isTls,
-      isDoubted: isDoubted(doubt),
+      isDoubted: distrustsEtag(doubt),
       partSizeBytes: this.#options.partSizeBytes,
       partSizeBytesMax: memoryBytes / 4,
     });
@@ -233,7 +233,7 @@ export class ObjectCopier {
 }
 
 /** Whether it is the ETag by now that is not believed. */
-function isDoubted({ arrivals }: Doubt): boolean {
+function distrustsEtag({ arrivals }: Doubt): boolean {
   return arrivals >= DAMAGED_MAX;
 }
 
