@@ -215,7 +215,7 @@ export class Copy {
   /** What makes a run that came to its end no success. */
   #shortfall(
     mode: CopyMode,
-    { failed, archived, extra }: { failed: number; archived: number; extra: number },
+    { failed, archived, extra, deleted }: { failed: number; archived: number; extra: number; deleted: number },
     toCopy: number,
   ): DynaferryError | undefined {
     const { plan } = this;
@@ -228,6 +228,10 @@ export class Copy {
         'OBJECTS_FAILED',
         `${failed + archived} objects were not copied; ${this.failedFile} says which, and why`,
       );
+    if (plan.deleteExtra && deleted < extra)
+      return new DynaferryError('OBJECTS_FAILED', `${extra - deleted} objects were not deleted at the target`, {
+        fix: 'Allow s3:DeleteObject on them, or look for an object lock; then run the same command again.',
+      });
     if (archived > 0)
       return new DynaferryError(
         'OBJECT_ARCHIVED',

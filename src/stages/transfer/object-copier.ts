@@ -62,7 +62,7 @@ export class ObjectCopier {
         if (!(error instanceof DynaferryError) || !isTriedAgain(error)) throw error;
         const now = await source.head(version.key, signal);
         if (now === undefined) return undefined;
-        if (error.code === 'OBJECT_NOT_FOUND' || attempt >= ATTEMPTS_MAX) throw error;
+        if (attempt >= ATTEMPTS_MAX) throw error;
         if (error.code === 'DATA_DAMAGED') doubt.arrivals++;
         version = { key: version.key, etag: now.etag, sizeBytes: now.sizeBytes };
         onRetry();
