@@ -1,0 +1,239 @@
+import type { ChangeCommit, ChangeCounts, ShardPosition } from '../staging/change-log.ts';
+import { StateDatabase, type Row, type StateSchema } from './state-database.ts';
+
+/**
+ * Described in docs/formats/ledger.md. Changes come without end, so nothing here grows with them: each of the three stages goes on strictly in the order of
+ * the commits, and its sums and the last commit that they cover are one row.
+ */
+const CHANGE_LEDGER: StateSchema = {
+  file: 'changes.sqlite',
+  version: 1,
+  fixVersion: 'Go on with the version of dynaferry that began the capture, or choose another --state-dir.',
+  tables: `
+  CREATE TABLE fact (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
+  CREATE TABLE shard (shard_id TEXT PRIMARY KEY, parent TEXT, after TEXT, done INTEGER NOT NULL) STRICT;
+  CREATE TABLE captured (
+    one INTEGER PRIMARY KEY CHECK (one = 1), seq INTEGER NOT NULL, objects INTEGER NOT NULL, bytes INTEGER NOT NULL,
+    read INTEGER NOT NULL, before INTEGER NOT NULL, filtered INTEGER NOT NULL, skipped INTEGER NOT NULL, dead_lettered INTEGER NOT NULL,
+    puts INTEGER NOT NULL, deletes INTEGER NOT NULL, source_bytes INTEGER NOT NULL, newest_micros INTEGER
+  ) STRICT;
+  CREATE TABLE transferred (
+    one INTEGER PRIMARY KEY CHECK (one = 1), seq INTEGER NOT NULL, objects INTEGER NOT NULL, bytes INTEGER NOT NULL,
+    changes INTEGER NOT NULL, newest_micros INTEGER
+  ) STRICT;
+  CREATE TABLE applied (
+    one INTEGER PRIMARY KEY CHECK (one = 1), seq INTEGER NOT NULL, objects INTEGER NOT NULL, bytes INTEGER NOT NULL,
+    puts INTEGER NOT NULL, deletes INTEGER NOT NULL, superseded INTEGER NOT NULL, dead_lettered INTEGER NOT NULL, newest_micros INTEGER
+  ) STRICT;
+`,
+};
+
+/** Facts of a change log as a whole. */
+export type ChangeFactName = 'captureId';
+
+/** What became of the changes of one object that was applied; together they are all of its lines. */
+export interface AppliedCounts {
+  puts: number;
+  deletes: number;
+  /** Not written, since a later change of the same object is to the same key. */
+  superseded: number;
+  deadLettered: number;
+}
+
+interface StageTotals {
+  /** The last commit that the sums cover; 0 where there is none. */
+  seq: number;
+  objects: number;
+  /** Of change objects, compressed. */
+  bytes: number;
+  /** When the newest change that is covered was made at the source, in microseconds since 1970. */
+  newestMicros: number | undefined;
+}
+
+/** Sums over all commits that each stage is done with. */
+export interface ChangeTotals {
+  captured: StageTotals & ChangeCounts;
+  transferred: StageTotals & { changes: number };
+  applied: StageTotals & AppliedCounts;
+}
+
+type Stage = keyof ChangeTotals;
+
+/**
+ * How far capture, transfer and apply of one migration's changes have come on this machine, in SQLite. Every write is one transaction that is on disk when
+ * the call returns; it is made after what it vouches for is durable, so after a crash it may lack something that was done and never claims what was not.
+ * Another process may read it meanwhile, and each stage may be written by a process of its own.
+ */
+export class ChangeLedger {
+  readonly #db: StateDatabase;
+
+  private constructor(db: StateDatabase) {
+    this.#db = db;
+  }
+
+  /** Opens or creates the ledger in a migration's state folder. Throws LOCAL_DISK where that is not possible. */
+  static open(folder: string): ChangeLedger {
+    return new ChangeLedger(StateDatabase.open(folder, CHANGE_LEDGER));
+  }
+
+  /** Opens the ledger in a folder for looking at it; an empty one where there is none, so that looking leaves nothing behind. */
+  static peek(folder: string): ChangeLedger {
+    return new ChangeLedger(StateDatabase.peek(folder, CHANGE_LEDGER));
+  }
+
+  /** A fact of the change log as a whole; undefined where it was never set. */
+  fact(name: ChangeFactName): string | undefined {
+    return this.#db.get('SELECT value FROM fact WHERE name = ?', name)?.['value'] as string | undefined;
+  }
+
+  setFact(name: ChangeFactName, value: string): void {
+    this.#db.run('INSERT INTO fact VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value', name, value);
+  }
+
+  /** Forgets everything: a new change log begins. */
+  clear(): void {
+    this.#db.transaction(() => {
+      for (const table of ['fact', 'shard', 'captured', 'transferred', 'applied']) this.#db.run(`DELETE FROM ${table}`);
+    });
+  }
+
+  /** Records a commit of the capture that is durable in staging, and the positions that it makes good. One that is recorded already is left as it is. */
+  recordCaptured(commit: ChangeCommit): void {
+    const { seq, object, counts, newestMicros, checkpoints = [] } = commit;
+    this.#db.transaction(() => {
+      const { read, before, filtered, skipped, deadLettered, puts, deletes, sourceBytes } = counts;
+      const added = this.#add('captured', seq, newestMicros, {
+        objects: object === null ? 0 : 1,
+        bytes: object?.sizeBytes ?? 0,
+        read,
+        before,
+        filtered,
+        skipped,
+        dead_lettered: deadLettered,
+        puts,
+        deletes,
+        source_bytes: sourceBytes,
+      });
+      if (!added) return;
+      for (const { shardId, parent, after, done } of checkpoints)
+        this.#db.run('INSERT OR REPLACE INTO shard VALUES (?, ?, ?, ?)', shardId, parent, after, done ? 1 : 0);
+    });
+  }
+
+  /** How far each shard has been read, by its id. */
+  positions(): Map<string, ShardPosition> {
+    const rows = this.#db.all('SELECT shard_id, parent, after, done FROM shard');
+    return new Map(
+      rows.map((row) => {
+        const shardId = row['shard_id'] as string;
+        const parent = row['parent'] as string | null;
+        return [shardId, { shardId, parent, after: row['after'] as string | null, done: row['done'] === 1 }];
+      }),
+    );
+  }
+
+  /** Forgets shards that are read to their end and that the stream does not know any more. */
+  forgetShards(shardIds: readonly string[]): void {
+    this.#db.transaction(() => {
+      for (const shardId of shardIds) this.#db.run('DELETE FROM shard WHERE shard_id = ? AND done = 1', shardId);
+    });
+  }
+
+  /** Records a commit that has arrived in the target's staging. One that is recorded already is left as it is. */
+  recordTransferred(commit: ChangeCommit): void {
+    const { seq, object, newestMicros } = commit;
+    this.#db.transaction(() => {
+      this.#add('transferred', seq, newestMicros, {
+        objects: object === null ? 0 : 1,
+        bytes: object?.sizeBytes ?? 0,
+        changes: object?.items ?? 0,
+      });
+    });
+  }
+
+  /** Records a commit of which everything is at the target or dead-lettered. One that is recorded already is left as it is. */
+  recordApplied(commit: ChangeCommit, counts: AppliedCounts): void {
+    const { seq, object, newestMicros } = commit;
+    const { puts, deletes, superseded, deadLettered } = counts;
+    this.#db.transaction(() => {
+      this.#add('applied', seq, newestMicros, {
+        objects: object === null ? 0 : 1,
+        bytes: object?.sizeBytes ?? 0,
+        puts,
+        deletes,
+        superseded,
+        dead_lettered: deadLettered,
+      });
+    });
+  }
+
+  /** The last commit that a stage is done with; 0 where there is none. The next one is where it goes on. */
+  last(stage: Stage): number {
+    return (this.#db.get(`SELECT seq FROM ${stage}`)?.['seq'] as number | undefined) ?? 0;
+  }
+
+  /** Sums over everything recorded: what `status`, the summary and the accounting go by. */
+  totals(): ChangeTotals {
+    const captured = this.#row('captured');
+    const transferred = this.#row('transferred');
+    const applied = this.#row('applied');
+    return {
+      captured: {
+        ...stageTotals(captured),
+        read: number(captured, 'read'),
+        before: number(captured, 'before'),
+        filtered: number(captured, 'filtered'),
+        skipped: number(captured, 'skipped'),
+        deadLettered: number(captured, 'dead_lettered'),
+        puts: number(captured, 'puts'),
+        deletes: number(captured, 'deletes'),
+        sourceBytes: number(captured, 'source_bytes'),
+      },
+      transferred: { ...stageTotals(transferred), changes: number(transferred, 'changes') },
+      applied: {
+        ...stageTotals(applied),
+        puts: number(applied, 'puts'),
+        deletes: number(applied, 'deletes'),
+        superseded: number(applied, 'superseded'),
+        deadLettered: number(applied, 'dead_lettered'),
+      },
+    };
+  }
+
+  close(): void {
+    this.#db.close();
+  }
+
+  /** Adds to a stage's sums; false where the commit is among them already. */
+  #add(stage: Stage, seq: number, newestMicros: number | undefined, sums: Record<string, number>): boolean {
+    if (seq <= this.last(stage)) return false;
+    const names = Object.keys(sums);
+    this.#db.run(
+      `INSERT INTO ${stage} (one, seq, newest_micros, ${names.join(', ')}) VALUES (1, ?, ?, ${names.map(() => '?').join(', ')})
+       ON CONFLICT (one) DO UPDATE SET seq = excluded.seq, newest_micros = max(coalesce(newest_micros, 0), coalesce(excluded.newest_micros, newest_micros, 0)),
+       ${names.map((name) => `${name} = ${name} + excluded.${name}`).join(', ')}`,
+      seq,
+      newestMicros ?? null,
+      ...Object.values(sums),
+    );
+    return true;
+  }
+
+  #row(stage: Stage): Row | undefined {
+    return this.#db.get(`SELECT * FROM ${stage}`);
+  }
+}
+
+function stageTotals(row: Row | undefined): StageTotals {
+  const newestMicros = number(row, 'newest_micros');
+  return {
+    seq: number(row, 'seq'),
+    objects: number(row, 'objects'),
+    bytes: number(row, 'bytes'),
+    newestMicros: newestMicros === 0 ? undefined : newestMicros,
+  };
+}
+
+function number(row: Row | undefined, name: string): number {
+  return (row?.[name] as number | null | undefined) ?? 0;
+}
