@@ -11,19 +11,19 @@ const CHANGE_LEDGER: StateSchema = {
   fixVersion: 'Go on with the version of dynaferry that began the capture, or choose another --state-dir.',
   tables: `
   CREATE TABLE fact (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
-  CREATE TABLE shard (shard_id TEXT PRIMARY KEY, parent TEXT, after TEXT, done INTEGER NOT NULL) STRICT;
+  CREATE TABLE shard (shard_id TEXT PRIMARY KEY, parent TEXT, after TEXT, done INTEGER NOT NULL, through_ms INTEGER NOT NULL) STRICT;
   CREATE TABLE captured (
     one INTEGER PRIMARY KEY CHECK (one = 1), seq INTEGER NOT NULL, objects INTEGER NOT NULL, bytes INTEGER NOT NULL,
     read INTEGER NOT NULL, before INTEGER NOT NULL, filtered INTEGER NOT NULL, skipped INTEGER NOT NULL, dead_lettered INTEGER NOT NULL,
-    puts INTEGER NOT NULL, deletes INTEGER NOT NULL, source_bytes INTEGER NOT NULL, newest_micros INTEGER
+    puts INTEGER NOT NULL, deletes INTEGER NOT NULL, source_bytes INTEGER NOT NULL, newest_micros INTEGER, through_ms INTEGER NOT NULL
   ) STRICT;
   CREATE TABLE transferred (
     one INTEGER PRIMARY KEY CHECK (one = 1), seq INTEGER NOT NULL, objects INTEGER NOT NULL, bytes INTEGER NOT NULL,
-    changes INTEGER NOT NULL, newest_micros INTEGER
+    changes INTEGER NOT NULL, newest_micros INTEGER, through_ms INTEGER NOT NULL
   ) STRICT;
   CREATE TABLE applied (
     one INTEGER PRIMARY KEY CHECK (one = 1), seq INTEGER NOT NULL, objects INTEGER NOT NULL, bytes INTEGER NOT NULL,
-    puts INTEGER NOT NULL, deletes INTEGER NOT NULL, superseded INTEGER NOT NULL, dead_lettered INTEGER NOT NULL, newest_micros INTEGER
+    puts INTEGER NOT NULL, deletes INTEGER NOT NULL, superseded INTEGER NOT NULL, dead_lettered INTEGER NOT NULL, newest_micros INTEGER, through_ms INTEGER NOT NULL
   ) STRICT;
 `,
 };
@@ -48,6 +48,8 @@ interface StageTotals {
   bytes: number;
   /** When the newest change that is covered was made at the source, in microseconds since 1970. */
   newestMicros: number | undefined;
+  /** All changes that were made before then (milliseconds since 1970) are covered; 0 where nothing is. */
+  throughMs: number;
 }
 
 /** Sums over all commits that each stage is done with. */
@@ -99,10 +101,10 @@ export class ChangeLedger {
 
   /** Records a commit of the capture that is durable in staging, and the positions that it makes good. One that is recorded already is left as it is. */
   recordCaptured(commit: ChangeCommit): void {
-    const { seq, object, counts, newestMicros, checkpoints = [] } = commit;
+    const { object, counts, checkpoints = [] } = commit;
     this.#db.transaction(() => {
       const { read, before, filtered, skipped, deadLettered, puts, deletes, sourceBytes } = counts;
-      const added = this.#add('captured', seq, newestMicros, {
+      const added = this.#add('captured', commit, {
         objects: object === null ? 0 : 1,
         bytes: object?.sizeBytes ?? 0,
         read,
@@ -115,19 +117,34 @@ export class ChangeLedger {
         source_bytes: sourceBytes,
       });
       if (!added) return;
-      for (const { shardId, parent, after, done } of checkpoints)
-        this.#db.run('INSERT OR REPLACE INTO shard VALUES (?, ?, ?, ?)', shardId, parent, after, done ? 1 : 0);
+      for (const { shardId, parent, after, done, throughMs } of checkpoints)
+        this.#db.run(
+          'INSERT OR REPLACE INTO shard VALUES (?, ?, ?, ?, ?)',
+          shardId,
+          parent,
+          after,
+          done ? 1 : 0,
+          throughMs,
+        );
     });
   }
 
   /** How far each shard has been read, by its id. */
   positions(): Map<string, ShardPosition> {
-    const rows = this.#db.all('SELECT shard_id, parent, after, done FROM shard');
+    const rows = this.#db.all('SELECT * FROM shard');
     return new Map(
       rows.map((row) => {
         const shardId = row['shard_id'] as string;
-        const parent = row['parent'] as string | null;
-        return [shardId, { shardId, parent, after: row['after'] as string | null, done: row['done'] === 1 }];
+        return [
+          shardId,
+          {
+            shardId,
+            parent: row['parent'] as string | null,
+            after: row['after'] as string | null,
+            done: row['done'] === 1,
+            throughMs: row['through_ms'] as number,
+          },
+        ];
       }),
     );
   }
@@ -141,9 +158,9 @@ export class ChangeLedger {
 
   /** Records a commit that has arrived in the target's staging. One that is recorded already is left as it is. */
   recordTransferred(commit: ChangeCommit): void {
-    const { seq, object, newestMicros } = commit;
+    const { object } = commit;
     this.#db.transaction(() => {
-      this.#add('transferred', seq, newestMicros, {
+      this.#add('transferred', commit, {
         objects: object === null ? 0 : 1,
         bytes: object?.sizeBytes ?? 0,
         changes: object?.items ?? 0,
@@ -153,10 +170,10 @@ export class ChangeLedger {
 
   /** Records a commit of which everything is at the target or dead-lettered. One that is recorded already is left as it is. */
   recordApplied(commit: ChangeCommit, counts: AppliedCounts): void {
-    const { seq, object, newestMicros } = commit;
+    const { object } = commit;
     const { puts, deletes, superseded, deadLettered } = counts;
     this.#db.transaction(() => {
-      this.#add('applied', seq, newestMicros, {
+      this.#add('applied', commit, {
         objects: object === null ? 0 : 1,
         bytes: object?.sizeBytes ?? 0,
         puts,
@@ -205,15 +222,17 @@ export class ChangeLedger {
   }
 
   /** Adds to a stage's sums; false where the commit is among them already. */
-  #add(stage: Stage, seq: number, newestMicros: number | undefined, sums: Record<string, number>): boolean {
+  #add(stage: Stage, { seq, newestMicros, throughMs }: ChangeCommit, sums: Record<string, number>): boolean {
     if (seq <= this.last(stage)) return false;
     const names = Object.keys(sums);
     this.#db.run(
-      `INSERT INTO ${stage} (one, seq, newest_micros, ${names.join(', ')}) VALUES (1, ?, ?, ${names.map(() => '?').join(', ')})
-       ON CONFLICT (one) DO UPDATE SET seq = excluded.seq, newest_micros = max(coalesce(newest_micros, 0), coalesce(excluded.newest_micros, newest_micros, 0)),
+      `INSERT INTO ${stage} (one, seq, newest_micros, through_ms, ${names.join(', ')}) VALUES (1, ?, ?, ?, ${names.map(() => '?').join(', ')})
+       ON CONFLICT (one) DO UPDATE SET seq = excluded.seq, through_ms = excluded.through_ms,
+       newest_micros = coalesce(max(newest_micros, excluded.newest_micros), newest_micros, excluded.newest_micros),
        ${names.map((name) => `${name} = ${name} + excluded.${name}`).join(', ')}`,
       seq,
       newestMicros ?? null,
+      throughMs,
       ...Object.values(sums),
     );
     return true;
@@ -225,15 +244,15 @@ export class ChangeLedger {
 }
 
 function stageTotals(row: Row | undefined): StageTotals {
-  const newestMicros = number(row, 'newest_micros');
   return {
     seq: number(row, 'seq'),
     objects: number(row, 'objects'),
     bytes: number(row, 'bytes'),
-    newestMicros: newestMicros === 0 ? undefined : newestMicros,
+    newestMicros: (row?.['newest_micros'] as number | null | undefined) ?? undefined,
+    throughMs: number(row, 'through_ms'),
   };
 }
 
 function number(row: Row | undefined, name: string): number {
-  return (row?.[name] as number | null | undefined) ?? 0;
+  return (row?.[name] as number | undefined) ?? 0;
 }

@@ -32,6 +32,8 @@ const shardPosition = z.object({
   after: z.string().nullable(),
   /** Whether the shard is read to its end. */
   done: z.boolean(),
+  /** All records of the shard that were made before then (milliseconds since 1970) are accounted for. Tells whether records may have been lost that the stream keeps for a day only. */
+  throughMs: z.int(),
 });
 
 /** How far one shard of the stream has been read. */
@@ -68,6 +70,11 @@ const changeCommit = z.object({
   /** When the oldest and the newest of the object's changes were made at the source, in microseconds since 1970; absent where there is no object. */
   oldestMicros: z.int().optional(),
   newestMicros: z.int().optional(),
+  /**
+   * All changes that were made at the source before then (milliseconds since 1970) are in this commit or one before it. It grows also while nobody writes
+   * to the table: a commit without an object comes about once a minute then.
+   */
+  throughMs: z.int(),
   /** When the commit was made. */
   capturedMs: z.int(),
   /** At the source only: how far the shards have been read, those that got on since the commit before. */

@@ -44,13 +44,14 @@ describe('the ledger of changes', () => {
       puts: 6,
       deletes: 1,
       newestMicros: 50,
+      throughMs: 30,
     });
     expect(ledger.last('captured')).toBe(3);
   });
 
   it('knows how far shards are read, and forgets only those that are done', () => {
-    const open = { shardId: 'a', parent: null, after: '5', done: false };
-    const child = { shardId: 'b', parent: 'a', after: null, done: false };
+    const open = { shardId: 'a', parent: null, after: '5', done: false, throughMs: 7 };
+    const child = { shardId: 'b', parent: 'a', after: null, done: false, throughMs: 7 };
     ledger.recordCaptured(changeCommit(1, { checkpoints: [open, child] }));
     ledger.recordCaptured(changeCommit(2, { checkpoints: [{ ...open, after: '9', done: true }] }));
     expect(ledger.positions()).toEqual(

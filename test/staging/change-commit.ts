@@ -34,6 +34,7 @@ export function changeCommit(
           },
     counts,
     ...(newestMicros !== undefined && { oldestMicros: newestMicros, newestMicros }),
+    throughMs: seq * 10,
     capturedMs: 1,
     ...(checkpoints && { checkpoints }),
   };
