@@ -28,14 +28,14 @@ const CHANGE_LEDGER: StateSchema = {
 `,
 };
 
-/** Facts of a change log as a whole. */
-export type ChangeFactName = 'captureId';
+/** Facts of a change log as a whole: its id, up to which commit the group goes that is being applied, and how far behind the stages are. */
+export type ChangeFactName = 'captureId' | 'applyingTo' | `lag:${string}`;
 
-/** What became of the changes of one object that was applied; together they are all of its lines. */
+/** What became of changes that were applied; together they are all of them. A change that was set aside before may come to be one of the others: then one less is dead-lettered. */
 export interface AppliedCounts {
   puts: number;
   deletes: number;
-  /** Not written, since a later change of the same object is to the same key. */
+  /** Not written, since a later change is to the same key. */
   superseded: number;
   deadLettered: number;
 }
@@ -168,19 +168,42 @@ export class ChangeLedger {
     });
   }
 
-  /** Records a commit of which everything is at the target or dead-lettered. One that is recorded already is left as it is. */
-  recordApplied(commit: ChangeCommit, counts: AppliedCounts): void {
-    const { object } = commit;
-    const { puts, deletes, superseded, deadLettered } = counts;
+  /** Records commits, in their order, of which everything is at the target or dead-lettered. Nothing where the last one is recorded already. */
+  recordApplied(commits: readonly ChangeCommit[], counts: AppliedCounts): void {
+    const last = commits.at(-1);
+    if (last === undefined) return;
+    const objects = commits.flatMap(({ object }) => object ?? []);
+    const newest = commits.flatMap(({ newestMicros }) => newestMicros ?? []);
     this.#db.transaction(() => {
-      this.#add('applied', commit, {
-        objects: object === null ? 0 : 1,
-        bytes: object?.sizeBytes ?? 0,
-        puts,
-        deletes,
-        superseded,
-        dead_lettered: deadLettered,
-      });
+      this.#add(
+        'applied',
+        { ...last, newestMicros: newest.length === 0 ? undefined : Math.max(...newest) },
+        {
+          objects: objects.length,
+          bytes: objects.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
+          ...appliedColumns(counts),
+        },
+      );
+    });
+  }
+
+  /** Changes that were dead-lettered have come to be something else. */
+  reviseApplied(counts: AppliedCounts): void {
+    const columns = appliedColumns(counts);
+    const names = Object.keys(columns);
+    this.#db.run(
+      `UPDATE applied SET ${names.map((name) => `${name} = ${name} + ?`).join(', ')}`,
+      ...Object.values(columns),
+    );
+  }
+
+  /** Takes over how far another machine has applied the log; nothing where this one has come further. */
+  adoptApplied(totals: ChangeTotals['applied']): void {
+    const { seq, throughMs, newestMicros, objects, bytes } = totals;
+    this.#db.transaction(() => {
+      if (seq <= this.last('applied')) return;
+      this.#db.run('DELETE FROM applied');
+      this.#add('applied', { seq, throughMs, newestMicros }, { objects, bytes, ...appliedColumns(totals) });
     });
   }
 
@@ -222,7 +245,11 @@ export class ChangeLedger {
   }
 
   /** Adds to a stage's sums; false where the commit is among them already. */
-  #add(stage: Stage, { seq, newestMicros, throughMs }: ChangeCommit, sums: Record<string, number>): boolean {
+  #add(
+    stage: Stage,
+    { seq, newestMicros, throughMs }: Pick<ChangeCommit, 'seq' | 'newestMicros' | 'throughMs'>,
+    sums: Record<string, number>,
+  ): boolean {
     if (seq <= this.last(stage)) return false;
     const names = Object.keys(sums);
     this.#db.run(
@@ -241,6 +268,10 @@ export class ChangeLedger {
   #row(stage: Stage): Row | undefined {
     return this.#db.get(`SELECT * FROM ${stage}`);
   }
+}
+
+function appliedColumns({ puts, deletes, superseded, deadLettered }: AppliedCounts): Record<string, number> {
+  return { puts, deletes, superseded, dead_lettered: deadLettered };
 }
 
 function stageTotals(row: Row | undefined): StageTotals {

@@ -1,11 +1,11 @@
 import { isLocked, lockHolder } from '../engine/lock.ts';
 import type { Ledger } from '../engine/ledger.ts';
 import type { LedgerTotals } from '../engine/ledger-totals.ts';
-import type { StageName, StageProgress, VerifyCounts } from '../model/events.ts';
+import type { StageProgress, VerifyCounts } from '../model/events.ts';
 
 /** Where one stage stands. */
 export interface StageStatus {
-  stage: Exclude<StageName, 'inspect'>;
+  stage: (typeof STAGES)[number];
   state: 'not started' | 'running' | 'stopped' | 'finished';
   /** The process that runs it. */
   processId?: number;

@@ -4,6 +4,7 @@ import type { ClientOptions } from '../aws/signed-client.ts';
 import { DynamoDbClient } from '../dynamodb/client.ts';
 import { describeTable, keySchemaOf, type TableDescription } from '../dynamodb/table.ts';
 import { BufferBudget } from '../engine/buffer-budget.ts';
+import { ChangeLedger } from '../engine/change-ledger.ts';
 import { ConnectionGate } from '../engine/connection-gate.ts';
 import { Ledger } from '../engine/ledger.ts';
 import type { Pacer } from '../engine/pacer.ts';
@@ -55,6 +56,7 @@ export class Workspace {
   readonly source: Site;
   readonly target: Site;
   #ledger: Ledger | undefined;
+  #changeLedger: ChangeLedger | undefined;
   readonly #closing: (() => Promise<void> | void)[] = [];
   readonly #pacers = new Map<Site['role'], Pacer>();
   #onRetry: RetryCounter = () => undefined;
@@ -84,6 +86,27 @@ export class Workspace {
   peekLedger<T>(look: (ledger: Ledger) => T): T {
     if (this.#ledger !== undefined) return look(this.#ledger);
     const ledger = Ledger.peek(this.stateFolder);
+    try {
+      return look(ledger);
+    } finally {
+      ledger.close();
+    }
+  }
+
+  /** The ledger of changes of this machine, made where there is none yet. Throws LOCAL_DISK where that is not possible. */
+  get changeLedger(): ChangeLedger {
+    if (this.#changeLedger === undefined) {
+      const opened = ChangeLedger.open(this.stateFolder);
+      this.#changeLedger = opened;
+      this.#closing.push(() => opened.close());
+    }
+    return this.#changeLedger;
+  }
+
+  /** Looks at the ledger of changes without making one. */
+  peekChangeLedger<T>(look: (ledger: ChangeLedger) => T): T {
+    if (this.#changeLedger !== undefined) return look(this.#changeLedger);
+    const ledger = ChangeLedger.peek(this.stateFolder);
     try {
       return look(ledger);
     } finally {

@@ -1,12 +1,12 @@
 /** The stages of a migration that report progress. */
-export type StageName = 'inspect' | 'export' | 'transfer' | 'load' | 'verify';
+export type StageName = 'inspect' | 'export' | 'transfer' | 'load' | 'capture' | 'transfer-changes' | 'apply' | 'verify';
 
 /** Where one stage stands. Counts are totals since the migration began, also over restarts; they only grow. */
 export interface StageProgress {
   type: 'progress';
   migration: string;
   stage: StageName;
-  /** Items done: read by export, loaded by load, compared by verify. */
+  /** Items done: read by export, loaded by load, compared by verify; changes where the stage is of changes. */
   items: number;
   /** How many there are, as far as known; an estimate while the table is being scanned. */
   itemsTotal?: number;
@@ -32,6 +32,23 @@ export interface StageState {
   stage: StageName;
   /** 'resumed' means that an earlier run had begun it. */
   state: 'started' | 'resumed' | 'finished' | 'failed';
+}
+
+/** How far one of the stages of changes lies behind the writes to the source table, over the last five minutes; about once a second while something happens. */
+export interface LagReport {
+  type: 'lag';
+  migration: string;
+  stage: StageName;
+  /** Changes that the figures are of. */
+  changes: number;
+  /**
+   * Within which time half, and 99 of 100, of them were through the stage, from the write to the source on. DynamoDB tells the time of a write to the second only, so each
+   * may be up to a second too long.
+   */
+  medianMs: number;
+  p99Ms: number;
+  /** Changes that are known to be on their way to the end of this stage. */
+  waiting: number;
 }
 
 /** Something worth a line on screen that is not progress. Holds no item values. */
@@ -141,7 +158,7 @@ export interface CopySummary {
   error?: { code: string; message: string; fix: string };
 }
 
-export type ProgressEvent = StageProgress | StageState | Notice | Summary | CopyProgress | CopyDecision | CopySummary;
+export type ProgressEvent = StageProgress | StageState | LagReport | Notice | Summary | CopyProgress | CopyDecision | CopySummary;
 
 /** Hears of every event, in order. Must not throw and must not block. */
 export type EventListener = (event: ProgressEvent) => void;

@@ -77,7 +77,8 @@ export class ChangeLine {
       if (name === 'Keys') [this.keysStart, this.keysEnd] = [start, valueEnd];
       else [this.imageStart, this.imageEnd] = [start, valueEnd];
     });
-    if (behind > end || skipSpace(bytes, behind) < end) throw new MalformedJson('a line does not end with its change', at);
+    if (behind > end || skipSpace(bytes, behind) < end)
+      throw new MalformedJson('a line does not end with its change', at);
     if (this.keysStart < 0) throw new MalformedJson('a change has no Keys', at);
   }
 }

@@ -68,11 +68,30 @@ describe('the ledger of changes', () => {
     const commit = changeCommit(1, { puts: 3, deletes: 2, newestMicros: 7 });
     ledger.recordTransferred(commit);
     ledger.recordTransferred(commit);
-    ledger.recordApplied(commit, { puts: 2, deletes: 1, superseded: 1, deadLettered: 1 });
+    ledger.recordApplied([commit], { puts: 2, deletes: 1, superseded: 1, deadLettered: 1 });
     const { transferred, applied } = ledger.totals();
     expect(transferred).toMatchObject({ seq: 1, objects: 1, changes: 5, newestMicros: 7 });
     expect(applied).toMatchObject({ seq: 1, puts: 2, deletes: 1, superseded: 1, deadLettered: 1, newestMicros: 7 });
     expect(ledger.last('captured')).toBe(0);
+  });
+
+  it('takes several commits as one, and the word of another machine where that has come further', () => {
+    const commits = [
+      changeCommit(1, { puts: 3, newestMicros: 9 }),
+      changeCommit(2),
+      changeCommit(3, { deletes: 1, newestMicros: 7 }),
+    ];
+    ledger.recordApplied(commits, { puts: 1, deletes: 1, superseded: 1, deadLettered: 1 });
+    const applied = {
+      ...{ seq: 3, objects: 2, bytes: 20, newestMicros: 9, throughMs: 30 },
+      ...{ puts: 1, deletes: 1, superseded: 1, deadLettered: 1 },
+    };
+    expect(ledger.totals().applied).toEqual(applied);
+    ledger.adoptApplied({ ...applied, seq: 2, puts: 100 });
+    expect(ledger.totals().applied).toEqual(applied);
+    ledger.adoptApplied({ ...applied, seq: 9, puts: 100 });
+    ledger.reviseApplied({ puts: 1, deletes: 0, superseded: 0, deadLettered: -1 });
+    expect(ledger.totals().applied).toEqual({ ...applied, seq: 9, puts: 101, deadLettered: 0 });
   });
 
   it('keeps everything over a restart, and nothing after a clear', () => {

@@ -65,11 +65,7 @@ export async function* changeGroups(
   if (failure !== undefined) throw failure.error;
 }
 
-async function fillGroup(
-  queue: BoundedQueue<Fetch>,
-  first: Fetch,
-  goesTo: number,
-): Promise<FetchedChanges[]> {
+async function fillGroup(queue: BoundedQueue<Fetch>, first: Fetch, goesTo: number): Promise<FetchedChanges[]> {
   const group = [await first.fetched];
   let bytes = jsonBytesOf(group[0]);
   for (;;) {
