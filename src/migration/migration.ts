@@ -1,12 +1,12 @@
 import { dirname, join, resolve } from 'node:path';
 import { Lock } from '../engine/lock.ts';
-import { newExportId, ExportLayout } from '../staging/layout.ts';
+import { newExportId } from '../staging/layout.ts';
 import { asDynaferryError, DynaferryError } from '../model/errors.ts';
-import type { EventListener, ProgressEvent, StageName, Summary, VerifyCounts } from '../model/events.ts';
+import type { ProgressEvent, StageName, Summary, VerifyCounts } from '../model/events.ts';
 import { inspectTable } from '../stages/inspect/inspect-table.ts';
 import type { Catalog } from '../stages/inspect/catalog.ts';
-import type { ReadProgress } from '../stages/inspect/read-items.ts';
 import { capacityOf } from '../dynamodb/table.ts';
+import { ChangeStages } from './change-stages.ts';
 import { readMigrationFile } from './file/parse.ts';
 import type { MigrationFile } from './file/migration-file.ts';
 import { Limits } from './limits.ts';
@@ -14,39 +14,33 @@ import { makePlan, type Plan, type PlanOptions } from './plan.ts';
 import { preflight, refuseErrors } from './preflight.ts';
 import { ProgressKeeper } from './progress-keeper.ts';
 import { ProgressTotals } from './progress-totals.ts';
+import { Replication } from './replication.ts';
+import { setAsideOf } from './set-aside.ts';
 import { carryVerification, verifySourceSite, verifyTargetSite } from './verify-site.ts';
 import { forgetVerification, runVerify } from './verify-stage.ts';
 import type { VerifyResult } from '../stages/verify/verify-result.ts';
 import { Stages } from './stages.ts';
+import type {
+  ApplyRequest,
+  InspectRequest,
+  OpenOptions,
+  ReplicateRequest,
+  RunRequest,
+  TransferRequest,
+} from './requests.ts';
 import { readStatus, type MigrationStatus } from './status.ts';
-import { checkAccounting, checkDeadLetters, checkVerified, countsOf } from './summary.ts';
+import { checkAccounting, checkDeadLetters, checkVerified, changesOf, countsOf } from './summary.ts';
 import { Workspace } from './workspace.ts';
 
-/** How a migration is opened. */
-export interface OpenOptions {
-  /** Where ledgers are kept; `.dynaferry` beside the migration file unless told. */
-  stateDir?: string;
-  /** Hears of all progress. */
-  onEvent?: EventListener;
-  /** Ends what runs: work in hand is saved first. */
-  signal?: AbortSignal;
-  /** Environment that keys (`env:NAME`) and credentials (`env:PREFIX_`) are read from; the process's own unless told. */
-  env?: Readonly<Record<string, string | undefined>>;
-}
+/** The stages of changes. */
+const CHANGE_STAGES = ['capture', 'transfer-changes', 'apply'] as const satisfies readonly StageName[];
 
-export interface InspectRequest {
-  /** Items to read, or all; 10,000 unless told. */
-  sample?: number | 'all';
-  /** Example values for each path; none unless told. */
-  examples?: number;
-  onProgress?: (progress: ReadProgress) => void;
-}
-
-export interface RunRequest {
-  /** Forget an earlier export of this migration and begin a new one. */
+/** What a method asks of how it is run. */
+interface StageRequest {
   restart?: boolean;
-  /** Leave verification out. */
-  skipVerify?: boolean;
+  live?: boolean;
+  /** Whether its summary is of changes though it runs none of their stages itself. */
+  changes?: boolean;
 }
 
 const SAMPLE_DEFAULT = 10_000;
@@ -78,6 +72,8 @@ export class Migration {
   readonly file: MigrationFile;
   readonly #workspace: Workspace;
   readonly #stages: Stages;
+  readonly #changes: ChangeStages;
+  readonly #replication: Replication;
   readonly #keeper: ProgressKeeper;
   /** Aborted when a stage fails, to end those beside it. */
   readonly #scope = new AbortController();
@@ -107,6 +103,8 @@ export class Migration {
     });
     this.#keeper = keeper;
     this.#stages = new Stages(this.#workspace);
+    this.#changes = new ChangeStages(this.#workspace, this.#stages);
+    this.#replication = new Replication(this.#workspace, this.#stages, this.#changes, (work) => this.#together(work));
   }
 
   /** Where its ledger lies, and what verification found. */
@@ -145,8 +143,15 @@ export class Migration {
     return makePlan(this.#workspace, this.#stages, options);
   }
 
-  /** Everything: export, transfer and load side by side, then verify. Goes on from where an earlier run stopped. */
+  /** Everything: export, transfer and load side by side, then verify; with `live` changes too. Goes on from where an earlier run stopped. */
   async run(request: RunRequest = {}): Promise<Summary> {
+    if (request.live === true)
+      return this.#stage(['export', 'transfer', 'load', ...CHANGE_STAGES], request, async () => {
+        const { findings } = await preflight(this.#workspace);
+        refuseErrors(findings);
+        forgetVerification(this.#workspace);
+        await this.#replication.live();
+      });
     return this.#stage(['export', 'transfer', 'load'], request, async () => {
       const { findings } = await preflight(this.#workspace);
       refuseErrors(findings);
@@ -174,9 +179,11 @@ export class Migration {
 
   /**
    * From staging to staging; needs both sites' staging credentials and no table. Follows an export that is still running. Carries again what somebody
-   * removed from the target's staging.
+   * removed from the target's staging. With `changes` it carries changes as they are captured.
    */
-  async transfer(): Promise<Summary> {
+  async transfer({ changes = false, untilCaughtUp = false }: TransferRequest = {}): Promise<Summary> {
+    if (changes)
+      return this.#stage(['transfer-changes'], {}, () => this.#changes.transfer({ endless: !untilCaughtUp }));
     return this.#stage(['transfer'], {}, async () => {
       const exportId = await this.#stages.findExport('source');
       await this.#stages.transfer(exportId, { recheck: true });
@@ -189,6 +196,36 @@ export class Migration {
     return this.#stage(['load'], {}, async () => {
       forgetVerification(this.#workspace);
       await this.#stages.load(await this.#stages.findExport('target'));
+    });
+  }
+
+  /** Applies changes to the target table; needs the target's credentials only. Waits for the load of the export that they follow. */
+  async apply(request: ApplyRequest = {}): Promise<Summary> {
+    const { retryDeadLetters = false, untilCaughtUp = false, withoutLoad = false } = request;
+    return this.#stage(['apply'], {}, async () => {
+      forgetVerification(this.#workspace);
+      await this.#changes.apply({ retryDeadLetters, withoutLoad, endless: !untilCaughtUp });
+    });
+  }
+
+  /** Captures, carries and applies changes side by side, from where that stopped. */
+  async replicate({ untilCaughtUp = false, withoutLoad = false }: ReplicateRequest = {}): Promise<Summary> {
+    return this.#stage([...CHANGE_STAGES], {}, async () => {
+      forgetVerification(this.#workspace);
+      await this.#replication.replicate({ untilCaughtUp, withoutLoad });
+    });
+  }
+
+  /**
+   * Waits until all that was written to the source before the call is at the target, then verifies. What writes to the source must have been stopped before. Where it resolves with a
+   * summary that is `ok`, it is safe to switch to the target. Another process may go on replicating meanwhile.
+   */
+  async cutover(): Promise<Summary> {
+    return this.#stage(['verify'], { changes: true }, async () => {
+      await this.#replication.catchUp();
+      const { load, apply } = setAsideOf(this.#workspace);
+      await this.#verify((load?.count ?? 0) + (apply?.count ?? 0));
+      checkDeadLetters(setAsideOf(this.#workspace), ['export', 'load', ...CHANGE_STAGES]);
     });
   }
 
@@ -225,7 +262,7 @@ export class Migration {
   }
 
   /** Runs a stage under its locks and makes the summary of whatever came of it. */
-  async #stage(locks: StageName[], request: RunRequest, work: () => Promise<void>): Promise<Summary> {
+  async #stage(locks: StageName[], request: StageRequest, work: () => Promise<void>): Promise<Summary> {
     const { ledger, stateFolder } = this.#workspace;
     this.#keeper.ledger = ledger;
     const startedMs = Date.now();
@@ -237,9 +274,11 @@ export class Migration {
       if (request.restart === true) {
         ledger.clear();
         ledger.setFact('exportId', newExportId(startedMs));
+        // A new export is behind a new capture: an older one may have lost changes.
+        if (request.live === true) this.#changes.restart();
       }
       await work();
-      checkDeadLetters(ledger.totals(), locks, this.#deadLetterPlaces());
+      checkDeadLetters(setAsideOf(this.#workspace), locks);
     } catch (thrown) {
       this.#failure = asDynaferryError(thrown);
       const { code, message, fix } = this.#failure;
@@ -248,10 +287,12 @@ export class Migration {
       for (const lock of held) lock.release();
     }
     const verify = this.#verified;
+    const ofChanges = request.changes === true || CHANGE_STAGES.some((stage) => locks.includes(stage));
     return {
       type: 'summary',
       ok: error === undefined,
       ...countsOf(ledger.totals()),
+      ...(ofChanges && { changes: changesOf(this.#workspace.changeLedger.totals()) }),
       ...(verify && { verify }),
       seconds: Math.round((Date.now() - startedMs) / 100) / 10,
       ...(error && { error }),
@@ -272,12 +313,5 @@ export class Migration {
       }),
     );
     if (failure !== undefined) throw failure.error;
-  }
-
-  #deadLetterPlaces(): { source: string; target: string } {
-    const exportId = this.#workspace.ledger.fact('exportId') ?? '';
-    const place = (site: 'source' | 'target'): string =>
-      `s3://${this.file[site].staging.bucket}/${ExportLayout.of(this.#workspace.prefix(site), exportId).root}dynaferry/dead-letters/`;
-    return { source: place('source'), target: place('target') };
   }
 }

@@ -1,5 +1,6 @@
 import { ItemPutter, type PutCondition } from '../dynamodb/put-items.ts';
 import { capacityOf, keySchemaOf, type TableDescription } from '../dynamodb/table.ts';
+import type { Pacer } from '../engine/pacer.ts';
 import { StageMeter } from '../engine/stage-context.ts';
 import { DynaferryError } from '../model/errors.ts';
 import type { StageName } from '../model/events.ts';
@@ -13,7 +14,9 @@ import { carryHeader, runTransfer } from '../stages/transfer/transfer-stage.ts';
 import { CommitSignal } from '../staging/commit-log.ts';
 import { ExportLayout } from '../staging/layout.ts';
 import { readHeader } from '../staging/header.ts';
+import { writeLoadedMark } from '../staging/loaded-mark.ts';
 import type { S3Bucket } from '../s3/bucket.ts';
+import { changesWereApplied } from './hand-over.ts';
 import { describeForTarget, ensureTargetTable, switchTtlOn } from './target-table.ts';
 import type { Workspace } from './workspace.ts';
 
@@ -95,7 +98,7 @@ export class Stages {
     const { context } = workspace.options;
     const before = workspace.ledger.totals().export;
     const source = await this.itemSource(opened.header.totalSegments);
-    const meter = this.#meter('export', {
+    const meter = this.meter('export', {
       items: before.read,
       bytes: before.sourceBytes,
       objects: before.objects,
@@ -129,10 +132,10 @@ export class Stages {
   async transfer(exportId: string, { recheck = false } = {}): Promise<void> {
     const workspace = this.#workspace;
     const before = workspace.ledger.totals().transfer;
-    const meter = this.#meter('transfer', { items: before.items, bytes: before.bytes, objects: before.objects });
+    const meter = this.meter('transfer', { items: before.items, bytes: before.bytes, objects: before.objects });
     await runTransfer({
       ...(await this.#transferOptions(exportId)),
-      ...workspace.link(),
+      ...workspace.link('transfer'),
       ledger: workspace.ledger,
       meter,
       bandwidth: workspace.options.limits.bandwidth,
@@ -157,14 +160,12 @@ export class Stages {
         level: severity === 'note' ? 'info' : 'warning',
         message,
       });
-    await reopenRefused(bucket, layout, workspace.ledger, context.signal);
-    const before = workspace.ledger.totals().load;
-    const meter = this.#meter('load', {
-      items: before.items,
-      bytes: before.bytes,
-      objects: before.objects,
-      deadLettered: before.deadLettered,
-    });
+    const wereApplied = await changesWereApplied(workspace, bucket, layout);
+    if (!wereApplied) await reopenRefused(bucket, layout, workspace.ledger, context.signal);
+    const { items, bytes, objects, deadLettered } = workspace.ledger.totals().load;
+    const meter = this.meter('load', { items, bytes, objects, deadLettered });
+    // What was refused is not loaded again once changes have come over it: it may be older than what they made.
+    if (wereApplied) return meter.passed();
     const key = keySchemaOf(table);
     await runLoad({
       context,
@@ -179,10 +180,11 @@ export class Stages {
       }),
       key,
       condition: this.#condition(),
-      pacer: this.#writePacer(table),
-      concurrency: workspace.file.load.concurrency ?? LOAD_CONCURRENCY,
+      pacer: this.writePacer(table),
+      concurrency: this.writeConcurrency,
       wake: this.#transferWake,
     });
+    await writeLoadedMark(bucket, layout, context.signal);
     await switchTtlOn(workspace, header);
   }
 
@@ -200,9 +202,14 @@ export class Stages {
     return newest;
   }
 
-  #meter(stage: StageName, start: ConstructorParameters<typeof StageMeter>[2]): StageMeter {
+  /** The meter of a stage. What the clients of another stage meet counts for it too, where it uses them. */
+  meter(
+    stage: StageName,
+    start: ConstructorParameters<typeof StageMeter>[2],
+    clientsOf: StageName = stage,
+  ): StageMeter {
     const meter = new StageMeter(this.#workspace.options.context, stage, start);
-    this.#meters.set(stage, meter);
+    this.#meters.set(clientsOf, meter);
     return meter;
   }
 
@@ -212,7 +219,13 @@ export class Stages {
     return mode.kind === 'newer' ? { kind: 'if-newer', by: mode.by } : { kind: 'if-absent' };
   }
 
-  #writePacer(table: TableDescription): ReturnType<Workspace['options']['limits']['write']> {
+  /** Write requests to the target table under way at once. */
+  get writeConcurrency(): number {
+    return this.#workspace.file.load.concurrency ?? LOAD_CONCURRENCY;
+  }
+
+  /** Paces writes to the target table. */
+  writePacer(table: TableDescription): Pacer {
     const { options, file } = this.#workspace;
     const pacer = options.limits.write(file.limits, capacityOf(table).write);
     this.#workspace.throttled('target', pacer);

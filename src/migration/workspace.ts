@@ -130,12 +130,17 @@ export class Workspace {
   readonly targetBucket = lazy(async () => this.#bucket(this.target, this.file.target.staging.bucket, 'transfer'));
 
   /** What carries objects from staging to staging: clients of its own, since it finds the number of connections from what moves over them. */
-  link(): { source: S3Bucket; target: S3Bucket; gate: ConnectionGate; memory: BufferBudget } {
+  link(stage: 'transfer' | 'transfer-changes'): {
+    source: S3Bucket;
+    target: S3Bucket;
+    gate: ConnectionGate;
+    memory: BufferBudget;
+  } {
     const gate = new ConnectionGate(TRANSFER_CONNECTIONS);
     this.#closing.push(() => gate.close());
     return {
-      source: this.#bucket(this.source, this.file.source.staging.bucket, 'transfer', gate),
-      target: this.#bucket(this.target, this.file.target.staging.bucket, 'transfer', gate),
+      source: this.#bucket(this.source, this.file.source.staging.bucket, stage, gate),
+      target: this.#bucket(this.target, this.file.target.staging.bucket, stage, gate),
       gate,
       memory: new BufferBudget(TRANSFER_MEMORY_BYTES),
     };

@@ -1,5 +1,6 @@
 /** The stages of a migration that report progress. */
-export type StageName = 'inspect' | 'export' | 'transfer' | 'load' | 'capture' | 'transfer-changes' | 'apply' | 'verify';
+export type StageName =
+  'inspect' | 'export' | 'transfer' | 'load' | 'capture' | 'transfer-changes' | 'apply' | 'verify';
 
 /** Where one stage stands. Counts are totals since the migration began, also over restarts; they only grow. */
 export interface StageProgress {
@@ -68,6 +69,29 @@ export interface VerifyCounts {
   different: number;
 }
 
+/** What became of the changes of the source table, by the ledger of this machine: totals since the capture began. A machine that runs some of the stages knows of these. */
+export interface ChangeSummary {
+  /** Records read from the stream: before + filtered + skipped + captured, and what capture has dead-lettered. */
+  read: number;
+  /** Made so long before capture began that the export has their effect. */
+  before: number;
+  /** Kept back by the filter, and deletes left out by `replicate`. */
+  filtered: number;
+  skipped: number;
+  /** Changes in the log, and those of them that have arrived in the target's staging. */
+  captured: number;
+  transferred: number;
+  /** Written to the target table. */
+  puts: number;
+  deletes: number;
+  /** Not written, since a later change of the same key was. */
+  superseded: number;
+  /** Set aside, at either site. */
+  deadLettered: number;
+  /** All writes to the source table before then (milliseconds since 1970) are at the target; 0 where nothing is applied here. */
+  appliedThroughMs: number;
+}
+
 /** The end of a command; always the last event. Counts are those of `run`; absent stages count 0. */
 export interface Summary {
   type: 'summary';
@@ -81,6 +105,8 @@ export interface Summary {
   objects: number;
   /** Bytes of data objects transferred. */
   bytes: number;
+  /** Where stages of changes ran. */
+  changes?: ChangeSummary;
   verify?: VerifyCounts;
   seconds: number;
   /** Set where ok is false. */
@@ -158,7 +184,8 @@ export interface CopySummary {
   error?: { code: string; message: string; fix: string };
 }
 
-export type ProgressEvent = StageProgress | StageState | LagReport | Notice | Summary | CopyProgress | CopyDecision | CopySummary;
+export type ProgressEvent =
+  StageProgress | StageState | LagReport | Notice | Summary | CopyProgress | CopyDecision | CopySummary;
 
 /** Hears of every event, in order. Must not throw and must not block. */
 export type EventListener = (event: ProgressEvent) => void;

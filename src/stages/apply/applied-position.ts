@@ -17,19 +17,17 @@ export class AppliedPosition {
   readonly #layout: ExportLayout;
   readonly #ledger: ChangeLedger;
   readonly #by = randomUUID();
-  #isTaken = false;
   #savedMs = 0;
-  #savedSeq: number;
+  #savedSeq = 0;
 
-  private constructor(bucket: S3Bucket, layout: ExportLayout, ledger: ChangeLedger, savedSeq: number) {
+  private constructor(bucket: S3Bucket, layout: ExportLayout, ledger: ChangeLedger) {
     this.#bucket = bucket;
     this.#layout = layout;
     this.#ledger = ledger;
-    this.#savedSeq = savedSeq;
   }
 
-  /** Finds the position; the ledger has it then. */
-  static async find(
+  /** Finds the position, which the ledger has then, and marks that applying has begun, and by whom. */
+  static async take(
     bucket: S3Bucket,
     layout: ExportLayout,
     ledger: ChangeLedger,
@@ -40,14 +38,9 @@ export class AppliedPosition {
       const { newestMicros, ...rest } = mark;
       ledger.adoptApplied({ ...rest, newestMicros });
     }
-    return new AppliedPosition(bucket, layout, ledger, mark?.seq ?? 0);
-  }
-
-  /** To be called before the first change is written: from then on this is known to be who applies, and that applying has begun. */
-  async take(signal: AbortSignal): Promise<void> {
-    if (this.#isTaken) return;
-    await this.#write(signal);
-    this.#isTaken = true;
+    const position = new AppliedPosition(bucket, layout, ledger);
+    await position.#write(signal);
+    return position;
   }
 
   /** To be called when the ledger has been told of more; writes the mark every few seconds. Throws LOCKED where somebody else applies the log by now. */
@@ -57,7 +50,7 @@ export class AppliedPosition {
 
   /** Writes the mark where it lies behind. */
   async save(signal: AbortSignal): Promise<void> {
-    if (!this.#isTaken || this.#savedSeq === this.#ledger.last('applied')) return;
+    if (this.#savedSeq === this.#ledger.last('applied')) return;
     const mark = await readAppliedMark(this.#bucket, this.#layout, signal);
     if (mark !== undefined && mark.by !== this.#by)
       throw new DynaferryError(

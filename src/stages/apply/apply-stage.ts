@@ -62,6 +62,8 @@ class Applier {
   readonly #position: AppliedPosition;
   readonly #writer: ChangeWriter;
   readonly #lag: LagReporter;
+  /** When this began, until it is told that all that was written before is applied. */
+  #toldFrom: number | undefined;
 
   private constructor(options: ApplyOptions, letters: DeadLetters, position: AppliedPosition) {
     const { putter, pacer, concurrency, context, ledger } = options;
@@ -70,12 +72,13 @@ class Applier {
     this.#position = position;
     this.#writer = new ChangeWriter({ putter, pacer, letters, concurrency, signal: context.signal });
     this.#lag = new LagReporter(context, 'apply', () => waiting(ledger));
+    if (options.endless) this.#toldFrom = Date.now();
   }
 
   static async run(options: ApplyOptions): Promise<void> {
     const { bucket, layout, ledger, context } = options;
     const { signal } = context;
-    const position = await AppliedPosition.find(bucket, layout, ledger, signal);
+    const position = await AppliedPosition.take(bucket, layout, ledger, signal);
     const applier = new Applier(options, await DeadLetters.open(bucket, layout, signal), position);
     try {
       if (options.retryDeadLetters) await applier.#retry();
@@ -91,7 +94,6 @@ class Applier {
     const { context, ledger, putter, pacer } = this.#options;
     const before = this.#letters.size;
     const letters = this.#letters;
-    await this.#position.take(context.signal);
     const { puts, deletes } = await retryDeadLetters({ letters, putter, pacer, signal: context.signal });
     const fewer = ledger.totals().applied.deadLettered - letters.size;
     // What a crash kept from being told is made good in the same sums.
@@ -136,11 +138,8 @@ class Applier {
     const { ledger, meter, context } = this.#options;
     const { fold, writtenMicros } = this.#fold(group);
     const commits = group.map(({ commit }) => commit);
-    if (fold.lines > 0) {
-      await this.#position.take(context.signal);
-      // A group of one is the same group the next time, whatever else has arrived by then.
-      if (commits.length > 1) ledger.setFact('applyingTo', String(commits[commits.length - 1].seq));
-    }
+    // A group of one is the same group the next time, whatever else has arrived by then.
+    if (commits.length > 1) ledger.setFact('applyingTo', String(commits[commits.length - 1].seq));
     const { puts, deletes } = await this.#writer.write(fold.changes);
     ledger.recordApplied(commits, this.#counts(fold.lines, puts, deletes));
     const objects = commits.filter(({ object }) => object !== null).length;
@@ -148,7 +147,16 @@ class Applier {
     meter.add({ items: fold.lines, bytes, objects });
     meter.counts.deadLettered = this.#letters.size;
     for (const micros of writtenMicros) this.#lag.through(micros);
+    this.#tellCaughtUp(commits[commits.length - 1].throughMs);
     await this.#position.moved(context.signal);
+  }
+
+  #tellCaughtUp(throughMs: number): void {
+    if (this.#toldFrom === undefined || throughMs < this.#toldFrom) return;
+    const { migration, onEvent } = this.#options.context;
+    const message = `the target has caught up: all that was written before ${new Date(this.#toldFrom).toISOString()} is there`;
+    onEvent({ type: 'notice', migration, stage: 'apply', level: 'info', message });
+    this.#toldFrom = undefined;
   }
 
   #fold(group: readonly FetchedChanges[]): { fold: ChangeFold; writtenMicros: number[] } {
