@@ -19,7 +19,14 @@ import { forgetVerification, runVerify } from './verify-stage.ts';
 import type { VerifyResult } from '../stages/verify/verify-result.ts';
 import { Stages } from './stages.ts';
 import { readStatus, type MigrationStatus } from './status.ts';
-import { checkAccounting, checkDeadLetters, checkVerified, countsOf } from './summary.ts';
+import {
+  capturedCounts,
+  checkAccounting,
+  checkCapturedDeadLetters,
+  checkDeadLetters,
+  checkVerified,
+  countsOf,
+} from './summary.ts';
 import { Workspace } from './workspace.ts';
 
 /** How a migration is opened. */
@@ -40,6 +47,13 @@ export interface InspectRequest {
   /** Example values for each path; none unless told. */
   examples?: number;
   onProgress?: (progress: ReadProgress) => void;
+}
+
+export interface CaptureRequest {
+  /** Forget an earlier capture of this migration and begin a new one; an export must follow. */
+  restart?: boolean;
+  /** End when all changes are captured that were made before the call; without end where false. */
+  untilCaughtUp?: boolean;
 }
 
 export interface RunRequest {
@@ -173,6 +187,23 @@ export class Migration {
   }
 
   /**
+   * Reads the table's stream into the source's staging, filtered and masked, from where it stopped; needs the source's credentials only. Goes on until the
+   * signal ends it, which the Summary calls INTERRUPTED.
+   */
+  async capture({ restart = false, untilCaughtUp = false }: CaptureRequest = {}): Promise<Summary> {
+    const calledMs = Date.now();
+    return this.#stage(['capture'], {}, async () => {
+      const opened = await this.#stages.openCapture({ restart });
+      const before = this.#workspace.changeLedger.totals().captured.deadLettered;
+      await this.#stages.capture(opened, untilCaughtUp ? calledMs : undefined);
+      checkCapturedDeadLetters(
+        this.#workspace.changeLedger.totals().captured.deadLettered - before,
+        `s3://${this.file.source.staging.bucket}/${opened.layout.root}dynaferry/dead-letters/`,
+      );
+    });
+  }
+
+  /**
    * From staging to staging; needs both sites' staging credentials and no table. Follows an export that is still running. Carries again what somebody
    * removed from the target's staging.
    */
@@ -207,7 +238,9 @@ export class Migration {
   /** Where it stands, from the ledger of this machine; also while another process runs it. Contacts nothing. */
   status(): MigrationStatus {
     const { stateFolder } = this.#workspace;
-    return this.#workspace.peekLedger((ledger) => readStatus(this.file.name, stateFolder, ledger));
+    return this.#workspace.peekLedger((ledger) =>
+      this.#workspace.peekChangeLedger((changes) => readStatus(this.file.name, stateFolder, ledger, changes)),
+    );
   }
 
   /** Closes connections and the ledger. */
@@ -253,6 +286,7 @@ export class Migration {
       ok: error === undefined,
       ...countsOf(ledger.totals()),
       ...(verify && { verify }),
+      ...(locks.includes('capture') && { captured: capturedCounts(this.#workspace.changeLedger.totals()) }),
       seconds: Math.round((Date.now() - startedMs) / 100) / 10,
       ...(error && { error }),
     };

@@ -1,6 +1,7 @@
 import type { LedgerTotals } from '../engine/ledger-totals.ts';
 import { DynaferryError } from '../model/errors.ts';
-import type { StageName, Summary, VerifyCounts } from '../model/events.ts';
+import type { ChangeTotals } from '../engine/change-ledger.ts';
+import type { CapturedChanges, StageName, Summary, VerifyCounts } from '../model/events.ts';
 
 /** The counts of a summary, from what the ledger recorded. */
 export function countsOf(totals: LedgerTotals): Omit<Summary, 'type' | 'ok' | 'seconds'> {
@@ -15,6 +16,20 @@ export function countsOf(totals: LedgerTotals): Omit<Summary, 'type' | 'ok' | 's
     objects: transfer.objects,
     bytes: transfer.bytes,
   };
+}
+
+/** What became of the changes that were captured, from what the ledger recorded. */
+export function capturedCounts({ captured }: ChangeTotals): CapturedChanges {
+  const { read, before, filtered, skipped, deadLettered, puts, deletes } = captured;
+  return { read, before, filtered, skipped, deadLettered, puts, deletes };
+}
+
+/** Throws DEAD_LETTERS where a capture set changes aside. */
+export function checkCapturedDeadLetters(changes: number, place: string): void {
+  if (changes === 0) return;
+  throw new DynaferryError('DEAD_LETTERS', `changes were set aside with their reasons: ${changes} in ${place}`, {
+    fix: 'Mend the items or the policy (docs/formats/staging.md says how to read the file); a changed item is captured again.',
+  });
 }
 
 /** Throws ACCOUNTING unless every item that was read is filtered, written, skipped or dead-lettered, and every object that was committed has arrived and is loaded. */

@@ -1,24 +1,24 @@
 /** The stages of a migration that report progress. */
-export type StageName = 'inspect' | 'export' | 'transfer' | 'load' | 'verify';
+export type StageName = 'inspect' | 'export' | 'transfer' | 'load' | 'capture' | 'verify';
 
 /** Where one stage stands. Counts are totals since the migration began, also over restarts; they only grow. */
 export interface StageProgress {
   type: 'progress';
   migration: string;
   stage: StageName;
-  /** Items done: read by export, loaded by load, compared by verify. */
+  /** Items done: read by export, loaded by load, compared by verify; changes read by capture. */
   items: number;
   /** How many there are, as far as known; an estimate while the table is being scanned. */
   itemsTotal?: number;
-  /** Bytes done: of JSON read by export, of objects transferred, of objects loaded. */
+  /** Bytes done: of JSON read by export and capture, of objects transferred, of objects loaded. */
   bytes: number;
   bytesTotal?: number;
   /** Data objects done. */
   objects: number;
   objectsTotal?: number;
-  /** Of the items read, those that the filter kept back (export). */
+  /** Of the items or changes read, those that the filter kept back (export, capture). */
   filtered?: number;
-  /** Items set aside (export, load). */
+  /** Items or changes set aside (export, load, capture). */
   deadLettered?: number;
   /** Times that a service asked to slow down. */
   throttles: number;
@@ -51,6 +51,21 @@ export interface VerifyCounts {
   different: number;
 }
 
+/** What became of the changes of the source table that were read since the capture began: read is the sum of all others. */
+export interface CapturedChanges {
+  read: number;
+  /** Made before the capture began. */
+  before: number;
+  /** Of items that pass the filter neither before nor after the change. */
+  filtered: number;
+  /** Deletes that are left out, as `replicate` says. */
+  skipped: number;
+  deadLettered: number;
+  /** Written to the change log: items to put at the target, and items to delete there. */
+  puts: number;
+  deletes: number;
+}
+
 /** The end of a command; always the last event. Counts are those of `run`; absent stages count 0. */
 export interface Summary {
   type: 'summary';
@@ -65,6 +80,8 @@ export interface Summary {
   /** Bytes of data objects transferred. */
   bytes: number;
   verify?: VerifyCounts;
+  /** Of capture. */
+  captured?: CapturedChanges;
   seconds: number;
   /** Set where ok is false. */
   error?: { code: string; message: string; fix: string };

@@ -9,7 +9,7 @@ export function statusText(status: MigrationStatus, { bold, dim }: Session['colo
   return [title, ...stageTable(status), '', ...sums(status), `  ${'state'.padEnd(10)}${status.stateFolder}`].join('\n');
 }
 
-function stageTable({ stages, totals }: MigrationStatus): string[] {
+function stageTable({ stages, totals, changes }: MigrationStatus): string[] {
   return textTable(
     [
       { title: '  stage' },
@@ -24,6 +24,10 @@ function stageTable({ stages, totals }: MigrationStatus): string[] {
       if (stage.stage === 'verify') {
         const { items = 0 } = stage.progress ?? {};
         return ['  verify', stage.state, count(items), '', '', remarks(stage, items)];
+      }
+      if (stage.stage === 'capture') {
+        const { read = 0, objects = 0, bytes = 0 } = changes?.captured ?? {};
+        return ['  capture', stage.state, count(read), count(objects), size(bytes), remarks(stage, read)];
       }
       const durable = totals[stage.stage];
       const items = stage.stage === 'export' ? totals.export.read : durable.items;
@@ -54,7 +58,11 @@ function remarks({ state, progress, processId }: StageStatus, durableItems: numb
 }
 
 /** The accounting, as far as it has got. */
-function sums({ totals, verify }: MigrationStatus): string[] {
+function sums(status: MigrationStatus): string[] {
+  return [...itemSums(status), ...changeSums(status)];
+}
+
+function itemSums({ totals, verify }: MigrationStatus): string[] {
   const { export: exported, load } = totals;
   const passed = exported.read - exported.filtered;
   const deadLettered = exported.deadLettered + load.deadLettered;
@@ -74,5 +82,15 @@ function sums({ totals, verify }: MigrationStatus): string[] {
     `  ${'read'.padEnd(10)}${count(exported.read)} = ${count(exported.filtered)} kept back by the filter + ${count(passed)} passed`,
     `  ${'passed'.padEnd(10)}${count(passed)} = ${count(load.written)} written + ${count(load.skipped)} skipped + ${count(deadLettered)} dead-lettered${onTheWay > 0 ? ` + ${count(onTheWay)} on the way` : ''}`,
     `  ${'verified'.padEnd(10)}${verified}`,
+  ];
+}
+
+/** The same for changes of the table. */
+function changeSums({ changes }: MigrationStatus): string[] {
+  if (changes === undefined) return [];
+  const { read, before, filtered, skipped, deadLettered, puts, deletes, throughMs } = changes.captured;
+  const until = throughMs === 0 ? '' : `, all up to ${new Date(throughMs).toISOString()}`;
+  return [
+    `  ${'changes'.padEnd(10)}${count(read)} = ${count(before)} from before + ${count(filtered)} kept back by the filter + ${count(skipped)} skipped + ${count(puts)} puts + ${count(deletes)} deletes + ${count(deadLettered)} dead-lettered${until}`,
   ];
 }
