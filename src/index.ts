@@ -1,6 +1,7 @@
 export { openMigration, openMigrations, Migration } from './migration/migration.ts';
 export type {
   ApplyRequest,
+  CaptureRequest,
   InspectRequest,
   OpenOptions,
   ReplicateRequest,
@@ -28,7 +29,8 @@ export type { Finding, FindingSeverity } from './model/finding.ts';
 export { DynaferryError } from './model/errors.ts';
 export { errorCatalogue, exitCodes, type ErrorCode, type ExitCode } from './model/error-catalogue.ts';
 export type {
-  ChangeSummary,
+  AppliedChanges,
+  CapturedChanges,
   CopyDecision,
   CopyProgress,
   CopySummary,

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { DynaferryError } from '../model/errors.ts';
 import type { Action, ActWith, AddCommand } from './command.ts';
+import { captureCommand } from './commands/capture.ts';
 import { copyCommand } from './commands/copy.ts';
 import { demoCommand } from './commands/demo.ts';
 import { exportCommand } from './commands/export.ts';
@@ -33,6 +34,7 @@ const commands: readonly AddCommand[] = [
   exportCommand,
   transferCommand,
   loadCommand,
+  captureCommand,
   verifyCommand,
   copyCommand,
   statusCommand,

@@ -3,7 +3,11 @@ import { keySchemaOf } from '../dynamodb/table.ts';
 import { DynaferryError } from '../model/errors.ts';
 import type { KeySchema } from '../model/key.ts';
 import { runApply } from '../stages/apply/apply-stage.ts';
-import { runChangeTransfer } from '../stages/transfer/change-transfer.ts';
+import {
+  carryChangeHeader,
+  runChangeTransfer,
+  type ChangeTransferOptions,
+} from '../stages/transfer/change-transfer.ts';
 import { changeLayout, findCapture, readChangeHeader, type ChangeHeader } from '../staging/change-log.ts';
 import { CommitSignal } from '../staging/commit-log.ts';
 import type { ExportLayout } from '../staging/layout.ts';
@@ -24,8 +28,6 @@ export interface ApplySettings {
 export class ChangeStages {
   readonly #workspace: Workspace;
   readonly #stages: Stages;
-  /** Wakes the transfer when a capture in the same process has made a commit. */
-  readonly captureWake = new CommitSignal();
   readonly #transferWake = new CommitSignal();
 
   constructor(workspace: Workspace, stages: Stages) {
@@ -33,22 +35,24 @@ export class ChangeStages {
     this.#stages = stages;
   }
 
+  /** Brings what the change log is of to the target, before an apply of the same process begins. */
+  async carryHeader(): Promise<void> {
+    await carryChangeHeader({ ...(await this.#ways()), ...this.#workspace.link('transfer-changes') });
+  }
+
   /** Carries changes from staging to staging. */
   async transfer({ endless }: { endless: boolean }): Promise<void> {
     const workspace = this.#workspace;
-    const captureId = await this.#findCapture('source');
+    const ways = await this.#ways();
     const { changes, bytes, objects } = workspace.changeLedger.totals().transferred;
     await runChangeTransfer({
-      context: workspace.options.context,
+      ...ways,
       ...workspace.link('transfer-changes'),
-      sourceLayout: changeLayout(workspace.prefix('source'), captureId),
-      targetLayout: changeLayout(workspace.prefix('target'), captureId),
-      policyHash: workspace.policyHash,
       ledger: workspace.changeLedger,
       meter: this.#stages.meter('transfer-changes', { items: changes, bytes, objects }),
       bandwidth: workspace.options.limits.bandwidth,
       endless,
-      captureWake: this.captureWake,
+      captureWake: this.#stages.captureWake,
       wake: this.#transferWake,
     });
   }
@@ -58,7 +62,7 @@ export class ChangeStages {
     const workspace = this.#workspace;
     const { context } = workspace.options;
     const captureId = await this.#findCapture('target');
-    const bucket = await workspace.targetBucket();
+    const bucket = await workspace.applyBucket();
     const layout = changeLayout(workspace.prefix('target'), captureId);
     const header = await this.#header(layout);
     if (!withoutLoad) await untilLoaded(workspace, layout, header, endless);
@@ -68,7 +72,7 @@ export class ChangeStages {
     const before = workspace.changeLedger.totals().applied;
     const { puts, deletes, superseded, deadLettered, bytes, objects } = before;
     const items = puts + deletes + superseded + deadLettered;
-    const meter = this.#stages.meter('apply', { items, bytes, objects, deadLettered }, 'load');
+    const meter = this.#stages.meter('apply', { items, bytes, objects, deadLettered });
     await runApply({
       context,
       bucket,
@@ -76,7 +80,7 @@ export class ChangeStages {
       policyHash: workspace.policyHash,
       ledger: workspace.changeLedger,
       meter,
-      putter: new ItemPutter(await workspace.targetDynamoDb(), table.TableName, key, {
+      putter: new ItemPutter(await workspace.applyDynamoDb(), table.TableName, key, {
         onUnprocessed: () => meter.add({ throttles: 1 }),
       }),
       key,
@@ -86,6 +90,17 @@ export class ChangeStages {
       endless,
       retryDeadLetters,
     });
+  }
+
+  async #ways(): Promise<Pick<ChangeTransferOptions, 'context' | 'sourceLayout' | 'targetLayout' | 'policyHash'>> {
+    const workspace = this.#workspace;
+    const captureId = await this.#findCapture('source');
+    return {
+      context: workspace.options.context,
+      sourceLayout: changeLayout(workspace.prefix('source'), captureId),
+      targetLayout: changeLayout(workspace.prefix('target'), captureId),
+      policyHash: workspace.policyHash,
+    };
   }
 
   /** The newest change log in a site's staging. What this machine knows of an older one is forgotten: the newer began because that could not be gone on with. */

@@ -22,6 +22,7 @@ import type { VerifyResult } from '../stages/verify/verify-result.ts';
 import { Stages } from './stages.ts';
 import type {
   ApplyRequest,
+  CaptureRequest,
   InspectRequest,
   OpenOptions,
   ReplicateRequest,
@@ -29,7 +30,15 @@ import type {
   TransferRequest,
 } from './requests.ts';
 import { readStatus, type MigrationStatus } from './status.ts';
-import { checkAccounting, checkDeadLetters, checkVerified, changesOf, countsOf } from './summary.ts';
+import {
+  appliedCounts,
+  capturedCounts,
+  checkAccounting,
+  checkCapturedDeadLetters,
+  checkDeadLetters,
+  checkVerified,
+  countsOf,
+} from './summary.ts';
 import { Workspace } from './workspace.ts';
 
 /** The stages of changes. */
@@ -85,7 +94,7 @@ export class Migration {
     this.file = file;
     const stateFolder = options.stateDir ?? join(folder, '.dynaferry');
     const listener = options.onEvent ?? (() => undefined);
-    const keeper = new ProgressKeeper();
+    const keeper = new ProgressKeeper(() => this.#workspace.changeLedger);
     const totals = new ProgressTotals();
     const onEvent = (told: ProgressEvent): void => {
       const event = totals.complete(told);
@@ -150,7 +159,7 @@ export class Migration {
         const { findings } = await preflight(this.#workspace);
         refuseErrors(findings);
         forgetVerification(this.#workspace);
-        await this.#replication.live();
+        await this.#replication.live({ restart: request.restart === true });
       });
     return this.#stage(['export', 'transfer', 'load'], request, async () => {
       const { findings } = await preflight(this.#workspace);
@@ -174,6 +183,23 @@ export class Migration {
   async export(request: RunRequest = {}): Promise<Summary> {
     return this.#stage(['export'], request, async () => {
       await this.#stages.export(await this.#stages.openExport());
+    });
+  }
+
+  /**
+   * Reads the table's stream into the source's staging, filtered and masked, from where it stopped; needs the source's credentials only. Goes on until the
+   * signal ends it, which the Summary calls INTERRUPTED.
+   */
+  async capture({ restart = false, untilCaughtUp = false }: CaptureRequest = {}): Promise<Summary> {
+    const calledMs = Date.now();
+    return this.#stage(['capture'], {}, async () => {
+      const opened = await this.#stages.openCapture({ restart });
+      const before = this.#workspace.changeLedger.totals().captured.deadLettered;
+      await this.#stages.capture(opened, untilCaughtUp ? calledMs : undefined);
+      checkCapturedDeadLetters(
+        this.#workspace.changeLedger.totals().captured.deadLettered - before,
+        `s3://${this.file.source.staging.bucket}/${opened.layout.root}dynaferry/dead-letters/`,
+      );
     });
   }
 
@@ -225,7 +251,7 @@ export class Migration {
       await this.#replication.catchUp();
       const { load, apply } = setAsideOf(this.#workspace);
       await this.#verify((load?.count ?? 0) + (apply?.count ?? 0));
-      checkDeadLetters(setAsideOf(this.#workspace), ['export', 'load', ...CHANGE_STAGES]);
+      checkDeadLetters(setAsideOf(this.#workspace), ['export', 'load', 'apply']);
     });
   }
 
@@ -244,7 +270,9 @@ export class Migration {
   /** Where it stands, from the ledger of this machine; also while another process runs it. Contacts nothing. */
   status(): MigrationStatus {
     const { stateFolder } = this.#workspace;
-    return this.#workspace.peekLedger((ledger) => readStatus(this.file.name, stateFolder, ledger));
+    return this.#workspace.peekLedger((ledger) =>
+      this.#workspace.peekChangeLedger((changes) => readStatus(this.file.name, stateFolder, ledger, changes)),
+    );
   }
 
   /** Closes connections and the ledger. */
@@ -274,8 +302,6 @@ export class Migration {
       if (request.restart === true) {
         ledger.clear();
         ledger.setFact('exportId', newExportId(startedMs));
-        // A new export is behind a new capture: an older one may have lost changes.
-        if (request.live === true) this.#changes.restart();
       }
       await work();
       checkDeadLetters(setAsideOf(this.#workspace), locks);
@@ -287,13 +313,15 @@ export class Migration {
       for (const lock of held) lock.release();
     }
     const verify = this.#verified;
-    const ofChanges = request.changes === true || CHANGE_STAGES.some((stage) => locks.includes(stage));
+    const ofCapture = request.changes === true || locks.includes('capture');
+    const ofChanges = request.changes === true || locks.includes('transfer-changes') || locks.includes('apply');
     return {
       type: 'summary',
       ok: error === undefined,
       ...countsOf(ledger.totals()),
-      ...(ofChanges && { changes: changesOf(this.#workspace.changeLedger.totals()) }),
       ...(verify && { verify }),
+      ...(ofCapture && { captured: capturedCounts(this.#workspace.changeLedger.totals()) }),
+      ...(ofChanges && { applied: appliedCounts(this.#workspace.changeLedger.totals()) }),
       seconds: Math.round((Date.now() - startedMs) / 100) / 10,
       ...(error && { error }),
     };

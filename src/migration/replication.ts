@@ -37,17 +37,18 @@ export class Replication {
   }
 
   /** Capture first, then export, transfer and load, then changes are applied, without end. */
-  async live(): Promise<void> {
+  async live({ restart }: { restart: boolean }): Promise<void> {
     const changes = this.#changes;
     const stages = this.#stages;
-    const capture = await changes.openCapture();
+    // A new export is behind a new capture: an older one may have lost changes.
+    const capture = await stages.openCapture({ restart });
     const opened = await stages.openExport();
     checkCaptureFirst(opened.header, capture.header);
     const { exportId } = opened.layout;
     await stages.carryHeader(exportId);
     await changes.carryHeader();
     await this.#together([
-      () => changes.capture(capture, { endless: true }),
+      () => stages.capture(capture),
       () => changes.transfer({ endless: true }),
       async () => {
         await this.#together([
@@ -64,16 +65,18 @@ export class Replication {
   /** Changes only, from where they stand. */
   async replicate({ untilCaughtUp, withoutLoad }: ReplicateSettings): Promise<void> {
     const changes = this.#changes;
-    const capture = await changes.openCapture();
+    const stages = this.#stages;
+    const toMs = Date.now();
+    const capture = await stages.openCapture({ restart: false });
     await changes.carryHeader();
     const apply = { retryDeadLetters: false, withoutLoad };
     if (untilCaughtUp) {
-      await changes.capture(capture, { endless: false });
+      await stages.capture(capture, toMs);
       await changes.transfer({ endless: false });
       await changes.apply({ ...apply, endless: false });
     } else
       await this.#together([
-        () => changes.capture(capture, { endless: true }),
+        () => stages.capture(capture),
         () => changes.transfer({ endless: true }),
         () => changes.apply({ ...apply, endless: true }),
       ]);
@@ -87,7 +90,7 @@ export class Replication {
     const changes = this.#changes;
     const toMs = Date.now();
     await this.#through('capture', 'captured', toMs, async () => {
-      await changes.capture(await changes.openCapture(), { endless: false });
+      await this.#stages.capture(await this.#stages.openCapture({ restart: false }), toMs);
     });
     await this.#through('transfer-changes', 'transferred', toMs, () => changes.transfer({ endless: false }));
     await this.#through('apply', 'applied', toMs, () =>

@@ -21,6 +21,13 @@ export interface InspectRequest {
   onProgress?: (progress: ReadProgress) => void;
 }
 
+export interface CaptureRequest {
+  /** Forget an earlier capture of this migration and begin a new one; an export must follow. */
+  restart?: boolean;
+  /** End when all changes are captured that were made before the call; without end where false. */
+  untilCaughtUp?: boolean;
+}
+
 export interface RunRequest {
   /** Forget an earlier export of this migration and begin a new one. */
   restart?: boolean;

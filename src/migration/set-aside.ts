@@ -3,7 +3,7 @@ import { ExportLayout } from '../staging/layout.ts';
 import type { SetAside } from './summary.ts';
 import type { Workspace } from './workspace.ts';
 
-/** What the stages of a migration have set aside, by the ledgers of this machine. */
+/** What the stages of a migration have set aside and is still so, by the ledgers of this machine. A capture does not know which of its own have been changed since. */
 export function setAsideOf(workspace: Workspace): SetAside {
   const { ledger, file } = workspace;
   const place = (site: 'source' | 'target', layout: ExportLayout): string =>
@@ -12,14 +12,12 @@ export function setAsideOf(workspace: Workspace): SetAside {
     place(site, ExportLayout.of(workspace.prefix(site), ledger.fact('exportId') ?? ''));
   const { export: read, load } = ledger.totals();
   return workspace.peekChangeLedger((changes) => {
-    const { captured, applied } = changes.totals();
-    const changed = (site: 'source' | 'target'): string =>
-      place(site, changeLayout(workspace.prefix(site), changes.fact('captureId') ?? ''));
+    const { applied } = changes.totals();
+    const log = changeLayout(workspace.prefix('target'), changes.fact('captureId') ?? '');
     return {
       export: { count: read.deadLettered, place: exported('source') },
       load: { count: load.deadLettered, place: exported('target') },
-      capture: { count: captured.deadLettered, place: changed('source') },
-      apply: { count: applied.deadLettered, place: changed('target') },
+      apply: { count: applied.deadLettered, place: place('target', log) },
     };
   });
 }

@@ -1,7 +1,7 @@
 import type { ChangeTotals } from '../engine/change-ledger.ts';
 import type { LedgerTotals } from '../engine/ledger-totals.ts';
 import { DynaferryError } from '../model/errors.ts';
-import type { ChangeSummary, StageName, Summary, VerifyCounts } from '../model/events.ts';
+import type { AppliedChanges, CapturedChanges, StageName, Summary, VerifyCounts } from '../model/events.ts';
 
 /** The counts of a summary, from what the ledger recorded. */
 export function countsOf(totals: LedgerTotals): Omit<Summary, 'type' | 'ok' | 'seconds'> {
@@ -18,22 +18,24 @@ export function countsOf(totals: LedgerTotals): Omit<Summary, 'type' | 'ok' | 's
   };
 }
 
-/** What a summary says of changes. */
-export function changesOf({ captured, transferred, applied }: ChangeTotals): ChangeSummary {
-  const { read, before, filtered, skipped } = captured;
-  return {
-    read,
-    before,
-    filtered,
-    skipped,
-    captured: captured.puts + captured.deletes,
-    transferred: transferred.changes,
-    puts: applied.puts,
-    deletes: applied.deletes,
-    superseded: applied.superseded,
-    deadLettered: captured.deadLettered + applied.deadLettered,
-    appliedThroughMs: applied.throughMs,
-  };
+/** What became of the changes that were captured, from what the ledger recorded. */
+export function capturedCounts({ captured }: ChangeTotals): CapturedChanges {
+  const { read, before, filtered, skipped, deadLettered, puts, deletes } = captured;
+  return { read, before, filtered, skipped, deadLettered, puts, deletes };
+}
+
+/** The same of those that were carried and applied. */
+export function appliedCounts({ transferred, applied }: ChangeTotals): AppliedChanges {
+  const { puts, deletes, superseded, deadLettered, throughMs } = applied;
+  return { transferred: transferred.changes, puts, deletes, superseded, deadLettered, throughMs };
+}
+
+/** Throws DEAD_LETTERS where a capture set changes aside. */
+export function checkCapturedDeadLetters(changes: number, place: string): void {
+  if (changes === 0) return;
+  throw new DynaferryError('DEAD_LETTERS', `changes were set aside with their reasons: ${changes} in ${place}`, {
+    fix: 'Mend the items or the policy (docs/formats/staging.md says how to read the file); a changed item is captured again.',
+  });
 }
 
 /** Throws ACCOUNTING unless every item that was read is filtered, written, skipped or dead-lettered, and every object that was committed has arrived and is loaded. */

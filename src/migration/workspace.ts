@@ -1,8 +1,10 @@
 import { join } from 'node:path';
+import { endlessRetryPolicy } from '../aws/retry.ts';
 import { openSite, type Site } from '../aws/site.ts';
 import type { ClientOptions } from '../aws/signed-client.ts';
 import { DynamoDbClient } from '../dynamodb/client.ts';
 import { describeTable, keySchemaOf, type TableDescription } from '../dynamodb/table.ts';
+import { StreamsClient } from '../dynamodb/streams.ts';
 import { BufferBudget } from '../engine/buffer-budget.ts';
 import { ChangeLedger } from '../engine/change-ledger.ts';
 import { ConnectionGate } from '../engine/connection-gate.ts';
@@ -27,6 +29,9 @@ import { Limits } from './limits.ts';
 /** Requests of the transfer under way at once, and bytes of parts that it holds. */
 const TRANSFER_CONNECTIONS = { min: 4, max: 64 };
 const TRANSFER_MEMORY_BYTES = 256 * 1024 * 1024;
+
+/** Of clients whose work has no end. */
+const LASTING: ClientOptions = { retryOnceAnswered: endlessRetryPolicy };
 
 /** What a workspace is opened with. */
 export interface WorkspaceOptions {
@@ -129,6 +134,19 @@ export class Workspace {
   readonly sourceBucket = lazy(async () => this.#bucket(this.source, this.file.source.staging.bucket, 'export'));
   readonly targetBucket = lazy(async () => this.#bucket(this.target, this.file.target.staging.bucket, 'transfer'));
 
+  /** What a capture reads and writes with: clients that wait for the site however long it is away, since a capture goes on for months. */
+  readonly sourceStreams = lazy(async (): Promise<StreamsClient> => {
+    const streams = new StreamsClient(this.source, { ...this.#clientOptions('capture'), ...LASTING });
+    this.#closing.push(() => streams.close());
+    return streams;
+  });
+  readonly captureBucket = lazy(async () =>
+    this.#bucket(this.source, this.file.source.staging.bucket, 'capture', LASTING),
+  );
+  /** The same of the other end: what changes are applied with. */
+  readonly applyDynamoDb = lazy(async () => this.#dynamoDb(this.target, 'apply', LASTING));
+  readonly applyBucket = lazy(async () => this.#bucket(this.target, this.file.target.staging.bucket, 'apply', LASTING));
+
   /** What carries objects from staging to staging: clients of its own, since it finds the number of connections from what moves over them. */
   link(stage: 'transfer' | 'transfer-changes'): {
     source: S3Bucket;
@@ -138,9 +156,10 @@ export class Workspace {
   } {
     const gate = new ConnectionGate(TRANSFER_CONNECTIONS);
     this.#closing.push(() => gate.close());
+    const options = { gate, ...(stage === 'transfer-changes' && LASTING) };
     return {
-      source: this.#bucket(this.source, this.file.source.staging.bucket, stage, gate),
-      target: this.#bucket(this.target, this.file.target.staging.bucket, stage, gate),
+      source: this.#bucket(this.source, this.file.source.staging.bucket, stage, options),
+      target: this.#bucket(this.target, this.file.target.staging.bucket, stage, options),
       gate,
       memory: new BufferBudget(TRANSFER_MEMORY_BYTES),
     };
@@ -222,19 +241,25 @@ export class Workspace {
     for (const close of this.#closing.splice(0).toReversed()) await close();
   }
 
-  #dynamoDb(site: Site, stage: StageName): DynamoDbClient {
+  #dynamoDb(site: Site, stage: StageName, more: ClientOptions = {}): DynamoDbClient {
     const options = this.#clientOptions(stage, (error) => {
       if (error.retry === 'throttle') this.#pacers.get(site.role)?.throttled();
     });
-    const client = new DynamoDbClient(site, options);
+    const client = new DynamoDbClient(site, { ...options, ...more });
     this.#closing.push(() => client.close());
     return client;
   }
 
-  #bucket(site: Site, name: string, stage: StageName, gate?: ConnectionGate): S3Bucket {
+  #bucket(
+    site: Site,
+    name: string,
+    stage: StageName,
+    { gate, ...more }: ClientOptions & { gate?: ConnectionGate } = {},
+  ): S3Bucket {
     const bucket = new S3Bucket(site, name, {
       ...this.#clientOptions(stage, (error) => gate?.failed(error)),
       ...(gate && { connectionsMax: TRANSFER_CONNECTIONS.max, onMoved: (bytes: number) => gate.moved(bytes) }),
+      ...more,
     });
     this.#closing.push(() => bucket.close());
     return bucket;

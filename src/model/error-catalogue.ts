@@ -161,6 +161,13 @@ export const errorCatalogue = {
     meaning: 'There is no export under that prefix.',
     fix: 'Run `dynaferry export` first, or check the prefix.',
   },
+  STREAM_GAP: {
+    exit: 6,
+    retry: 'no',
+    meaning:
+      'Changes of the source table are lost to the capture: the stream keeps them for 24 hours only, or it was switched off meanwhile.',
+    fix: 'Begin anew: `dynaferry capture --restart` first, then an export with --restart; what is at the target is brought up to date by them.',
+  },
   DATA_DAMAGED: {
     exit: 6,
     retry: 'no',

@@ -7,19 +7,19 @@ export interface StageProgress {
   type: 'progress';
   migration: string;
   stage: StageName;
-  /** Items done: read by export, loaded by load, compared by verify; changes where the stage is of changes. */
+  /** Items done: read by export, loaded by load, compared by verify; changes read by capture, carried and applied. */
   items: number;
   /** How many there are, as far as known; an estimate while the table is being scanned. */
   itemsTotal?: number;
-  /** Bytes done: of JSON read by export, of objects transferred, of objects loaded. */
+  /** Bytes done: of JSON read by export and capture, of objects transferred, of objects loaded. */
   bytes: number;
   bytesTotal?: number;
   /** Data objects done. */
   objects: number;
   objectsTotal?: number;
-  /** Of the items read, those that the filter kept back (export). */
+  /** Of the items or changes read, those that the filter kept back (export, capture). */
   filtered?: number;
-  /** Items set aside (export, load). */
+  /** Items or changes set aside (export, load, capture). */
   deadLettered?: number;
   /** Times that a service asked to slow down. */
   throttles: number;
@@ -69,27 +69,34 @@ export interface VerifyCounts {
   different: number;
 }
 
-/** What became of the changes of the source table, by the ledger of this machine: totals since the capture began. A machine that runs some of the stages knows of these. */
-export interface ChangeSummary {
-  /** Records read from the stream: before + filtered + skipped + captured, and what capture has dead-lettered. */
+/** What became of the changes of the source table that were read since the capture began: read is the sum of all others. */
+export interface CapturedChanges {
   read: number;
-  /** Made so long before capture began that the export has their effect. */
+  /** Made before the capture began. */
   before: number;
-  /** Kept back by the filter, and deletes left out by `replicate`. */
+  /** Of items that pass the filter neither before nor after the change. */
   filtered: number;
+  /** Deletes that are left out, as `replicate` says. */
   skipped: number;
-  /** Changes in the log, and those of them that have arrived in the target's staging. */
-  captured: number;
+  deadLettered: number;
+  /** Written to the change log: items to put at the target, and items to delete there. */
+  puts: number;
+  deletes: number;
+}
+
+/** What became of the changes in the log, by the ledger of this machine; totals since the capture began. */
+export interface AppliedChanges {
+  /** Have arrived in the target's staging. */
   transferred: number;
   /** Written to the target table. */
   puts: number;
   deletes: number;
   /** Not written, since a later change of the same key was. */
   superseded: number;
-  /** Set aside, at either site. */
+  /** Set aside, and neither tried again with success nor followed by a later change of the same key. */
   deadLettered: number;
-  /** All writes to the source table before then (milliseconds since 1970) are at the target; 0 where nothing is applied here. */
-  appliedThroughMs: number;
+  /** All writes to the source table before then (milliseconds since 1970) are at the target; 0 where nothing was applied. */
+  throughMs: number;
 }
 
 /** The end of a command; always the last event. Counts are those of `run`; absent stages count 0. */
@@ -105,9 +112,11 @@ export interface Summary {
   objects: number;
   /** Bytes of data objects transferred. */
   bytes: number;
-  /** Where stages of changes ran. */
-  changes?: ChangeSummary;
   verify?: VerifyCounts;
+  /** Of capture. */
+  captured?: CapturedChanges;
+  /** Of the transfer of changes and of apply. */
+  applied?: AppliedChanges;
   seconds: number;
   /** Set where ok is false. */
   error?: { code: string; message: string; fix: string };

@@ -1,4 +1,4 @@
-import type { StageName, Summary } from '../../index.ts';
+import type { CapturedChanges, StageName, Summary } from '../../index.ts';
 import type { Session } from '../session.ts';
 import { count, duration, size } from './quantities.ts';
 
@@ -28,7 +28,7 @@ export function summaryText(summary: Summary, of: SummaryOf, { colors }: Pick<Se
 type Row = [name: string, value: string, words: string];
 
 function summaryRows(summary: Summary, stages: ReadonlySet<StageName>): Row[] {
-  const { verify } = summary;
+  const { verify, captured } = summary;
   const rows: Row[] = [];
   if (stages.has('export'))
     rows.push(
@@ -53,6 +53,7 @@ function summaryRows(summary: Summary, stages: ReadonlySet<StageName>): Row[] {
       count(summary.deadLettered),
       'that could not be carried over, set aside with their reasons',
     ]);
+  if (captured !== undefined) rows.push(...capturedRows(captured));
   if (verify !== undefined) {
     rows.push(['verified', count(verify.equal), 'items are what the policy makes of the source']);
     const { missing, extra, different } = verify;
@@ -63,4 +64,16 @@ function summaryRows(summary: Summary, stages: ReadonlySet<StageName>): Row[] {
     ]);
   }
   return rows;
+}
+
+function capturedRows({ read, before, filtered, skipped, deadLettered, puts, deletes }: CapturedChanges): Row[] {
+  return [
+    ['changes', count(read), 'read from the stream since the capture began'],
+    ['from before', count(before), 'the capture began: the export has their effect'],
+    ['kept back', count(filtered), 'by the filter: these never left the source site'],
+    ['skipped', count(skipped), 'deletes, by replicate'],
+    ['puts', count(puts), 'and'],
+    ['deletes', count(deletes), 'written to the change log'],
+    ['dead-lettered', count(deadLettered), 'that could not be carried over, set aside with their reasons'],
+  ];
 }

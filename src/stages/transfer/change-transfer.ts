@@ -63,7 +63,12 @@ export async function runChangeTransfer(options: ChangeTransferOptions): Promise
 }
 
 /** Brings what the change log is of to the target. Done again, it changes nothing. */
-async function carryChangeHeader(options: ChangeTransferOptions): Promise<void> {
+export async function carryChangeHeader(
+  options: Pick<
+    ChangeTransferOptions,
+    'source' | 'sourceLayout' | 'target' | 'targetLayout' | 'policyHash' | 'context'
+  >,
+): Promise<void> {
   const { source, sourceLayout, target, targetLayout, policyHash, context } = options;
   const header = await readChangeHeader(source, sourceLayout, context.signal);
   if (header === undefined)
