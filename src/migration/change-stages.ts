@@ -103,18 +103,22 @@ export class ChangeStages {
     };
   }
 
-  /** The newest change log in a site's staging. What this machine knows of an older one is forgotten: the newer began because that could not be gone on with. */
+  /**
+   * The newest change log in a site's staging. What this machine knows of an older one is forgotten: the newer began because that could not be gone on with.
+   */
   async #findCapture(site: 'source' | 'target'): Promise<string> {
     const workspace = this.#workspace;
+    const { changeLedger } = workspace;
     const bucket = await (site === 'source' ? workspace.sourceBucket() : workspace.targetBucket());
     const prefix = workspace.prefix(site);
     const found = await findCapture(bucket, prefix, workspace.options.context.signal);
-    if (found === undefined)
-      throw new DynaferryError('EXPORT_NOT_FOUND', `${site}: there are no changes below ${bucket.uri(prefix)}`, {
+    const known = changeLedger.fact('captureId');
+    // Ids are in the order of time. One that this machine has captured and that has not been carried yet is newer than all at the target.
+    if (found === undefined || (known !== undefined && known > found))
+      throw new DynaferryError('EXPORT_NOT_FOUND', `${site}: there are no changes below ${bucket.uri(prefix)} yet`, {
         fix: 'Run `dynaferry capture` at the source and `dynaferry transfer --changes` first, or `dynaferry replicate` for all of it.',
       });
-    const { changeLedger } = workspace;
-    if (changeLedger.fact('captureId') !== found) {
+    if (known !== found) {
       changeLedger.clear();
       changeLedger.setFact('captureId', found);
     }

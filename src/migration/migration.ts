@@ -192,7 +192,8 @@ export class Migration {
    */
   async capture({ restart = false, untilCaughtUp = false }: CaptureRequest = {}): Promise<Summary> {
     const calledMs = Date.now();
-    return this.#stage(['capture'], {}, async () => {
+    // A new log makes the others of this machine begin anew, too.
+    return this.#stage(restart ? [...CHANGE_STAGES] : ['capture'], {}, async () => {
       const opened = await this.#stages.openCapture({ restart });
       const before = this.#workspace.changeLedger.totals().captured.deadLettered;
       await this.#stages.capture(opened, untilCaughtUp ? calledMs : undefined);
