@@ -60,6 +60,21 @@ const changeCounts = z.object({
 /** What the records account for that one commit of a change log covers. */
 export type ChangeCounts = z.infer<typeof changeCounts>;
 
+/** At the source, every so many commits hold the state of the capture, so that another machine need not read the log of months. */
+export const STATE_EVERY = 256;
+
+const captureState = z.object({
+  positions: z.array(shardPosition),
+  /** Sums over all commits up to this one. */
+  objects: z.int().nonnegative(),
+  bytes: z.int().nonnegative(),
+  counts: changeCounts,
+  newestMicros: z.int().optional(),
+});
+
+/** Where a capture stood when a commit was made, that commit included. */
+export type CaptureState = z.infer<typeof captureState>;
+
 const changeCommit = z.object({
   version: z.literal(1),
   seq: z.int().positive(),
@@ -79,6 +94,8 @@ const changeCommit = z.object({
   capturedMs: z.int(),
   /** At the source only: how far the shards have been read, those that got on since the commit before. */
   checkpoints: z.array(shardPosition).optional(),
+  /** At the source only, in each commit whose number is a multiple of STATE_EVERY. */
+  state: captureState.optional(),
 });
 
 /**
@@ -97,6 +114,26 @@ export const readChangeCommit = log.read.bind(log);
 
 /** The commits of a change log that are there now, from a number on, in order. */
 export const readChangesFrom = log.readFrom.bind(log);
+
+/** The last commit that holds the state of the capture, behind commit `after`; undefined where there is none. Asks for a few commits, not for all of them. */
+export async function findState(
+  bucket: S3Bucket,
+  layout: ExportLayout,
+  after: number,
+  signal?: AbortSignal,
+): Promise<ChangeCommit | undefined> {
+  const exists = async (n: number): Promise<boolean> =>
+    (await bucket.head(layout.commit(n * STATE_EVERY), signal)) !== undefined;
+  // Commits have no gaps: between one that is there and one that is not lies the end.
+  let there = Math.floor(after / STATE_EVERY);
+  let step = 1;
+  while (await exists(there + step)) {
+    there += step;
+    step *= 2;
+  }
+  for (; step > 1; step /= 2) if (await exists(there + step / 2)) there += step / 2;
+  return there * STATE_EVERY > after ? readChangeCommit(bucket, layout, there * STATE_EVERY, signal) : undefined;
+}
 
 /** The prefix of all change logs below a migration's prefix. */
 export function changesPrefix(prefix: string): string {
