@@ -80,9 +80,10 @@ export class StreamsClient {
     return (JSON.parse(answer.toString('utf8')) as { ShardIterator: string }).ShardIterator;
   }
 
-  /** The records behind an iterator, as bytes; read them with readRecords. Throws STREAM_GAP where records behind it were removed before they were read. */
-  records(streamArn: string, iterator: string, signal?: AbortSignal): Promise<Buffer> {
-    return this.#call('GetRecords', streamArn, { ShardIterator: iterator }, signal, this.#pages);
+  /** The records behind an iterator, at most `limit` of them, as bytes; read them with RecordReader. Throws STREAM_GAP where records behind it were removed before they were read. */
+  records(streamArn: string, iterator: string, signal?: AbortSignal, limit?: number): Promise<Buffer> {
+    const input = { ShardIterator: iterator, ...(limit !== undefined && { Limit: limit }) };
+    return this.#call('GetRecords', streamArn, input, signal, this.#pages);
   }
 
   /** Says that an answer of `records` is not needed any more, nor any view of it: its memory serves for another one. */

@@ -1,4 +1,4 @@
-import type { ChangeCommit, ChangeCounts, ShardPosition } from '../staging/change-log.ts';
+import type { CaptureState, ChangeCommit, ChangeCounts, ShardPosition } from '../staging/change-log.ts';
 import { StateDatabase, type Row, type StateSchema } from './state-database.ts';
 
 /**
@@ -103,29 +103,22 @@ export class ChangeLedger {
   recordCaptured(commit: ChangeCommit): void {
     const { object, counts, checkpoints = [] } = commit;
     this.#db.transaction(() => {
-      const { read, before, filtered, skipped, deadLettered, puts, deletes, sourceBytes } = counts;
       const added = this.#add('captured', commit, {
         objects: object === null ? 0 : 1,
         bytes: object?.sizeBytes ?? 0,
-        read,
-        before,
-        filtered,
-        skipped,
-        dead_lettered: deadLettered,
-        puts,
-        deletes,
-        source_bytes: sourceBytes,
+        ...countColumns(counts),
       });
-      if (!added) return;
-      for (const { shardId, parent, after, done, throughMs } of checkpoints)
-        this.#db.run(
-          'INSERT OR REPLACE INTO shard VALUES (?, ?, ?, ?, ?)',
-          shardId,
-          parent,
-          after,
-          done ? 1 : 0,
-          throughMs,
-        );
+      if (added) this.#setPositions(checkpoints);
+    });
+  }
+
+  /** Takes over where a capture stood at a commit, in place of what is recorded of it. */
+  restoreCaptured(commit: ChangeCommit, state: CaptureState): void {
+    this.#db.transaction(() => {
+      for (const table of ['shard', 'captured']) this.#db.run(`DELETE FROM ${table}`);
+      const { objects, bytes, counts, newestMicros } = state;
+      this.#add('captured', { ...commit, newestMicros }, { objects, bytes, ...countColumns(counts) });
+      this.#setPositions(state.positions);
     });
   }
 
@@ -244,6 +237,18 @@ export class ChangeLedger {
     this.#db.close();
   }
 
+  #setPositions(positions: readonly ShardPosition[]): void {
+    for (const { shardId, parent, after, done, throughMs } of positions)
+      this.#db.run(
+        'INSERT OR REPLACE INTO shard VALUES (?, ?, ?, ?, ?)',
+        shardId,
+        parent,
+        after,
+        done ? 1 : 0,
+        throughMs,
+      );
+  }
+
   /** Adds to a stage's sums; false where the commit is among them already. */
   #add(
     stage: Stage,
@@ -272,6 +277,11 @@ export class ChangeLedger {
 
 function appliedColumns({ puts, deletes, superseded, deadLettered }: AppliedCounts): Record<string, number> {
   return { puts, deletes, superseded, dead_lettered: deadLettered };
+}
+
+function countColumns(counts: ChangeCounts): Record<string, number> {
+  const { deadLettered, sourceBytes, ...same } = counts;
+  return { ...same, dead_lettered: deadLettered, source_bytes: sourceBytes };
 }
 
 function stageTotals(row: Row | undefined): StageTotals {

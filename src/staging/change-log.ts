@@ -60,6 +60,21 @@ const changeCounts = z.object({
 /** What the records account for that one commit of a change log covers. */
 export type ChangeCounts = z.infer<typeof changeCounts>;
 
+/** At the source, every so many commits hold the state of the capture, so that another machine need not read the log of months. */
+export const STATE_EVERY = 256;
+
+const captureState = z.object({
+  positions: z.array(shardPosition),
+  /** Sums over all commits up to this one. */
+  objects: z.int().nonnegative(),
+  bytes: z.int().nonnegative(),
+  counts: changeCounts,
+  newestMicros: z.int().optional(),
+});
+
+/** Where a capture stood when a commit was made, that commit included. */
+export type CaptureState = z.infer<typeof captureState>;
+
 const changeCommit = z.object({
   version: z.literal(1),
   seq: z.int().positive(),
@@ -79,6 +94,8 @@ const changeCommit = z.object({
   capturedMs: z.int(),
   /** At the source only: how far the shards have been read, those that got on since the commit before. */
   checkpoints: z.array(shardPosition).optional(),
+  /** At the source only, in each commit whose number is a multiple of STATE_EVERY. */
+  state: captureState.optional(),
 });
 
 /**
@@ -97,6 +114,42 @@ export const readChangeCommit = log.read.bind(log);
 
 /** The commits of a change log that are there now, from a number on, in order. */
 export const readChangesFrom = log.readFrom.bind(log);
+
+/** The last commit that holds the state of the capture, behind commit `after`; undefined where there is none. Asks for a few commits, not for all of them. */
+export async function findState(
+  bucket: S3Bucket,
+  layout: ExportLayout,
+  after: number,
+  signal?: AbortSignal,
+): Promise<ChangeCommit | undefined> {
+  const there = await lastOf(
+    Math.floor(after / STATE_EVERY),
+    async (n) => (await bucket.head(layout.commit(n * STATE_EVERY), signal)) !== undefined,
+  );
+  return there * STATE_EVERY > after ? readChangeCommit(bucket, layout, there * STATE_EVERY, signal) : undefined;
+}
+
+/** The last commit of a change log; undefined where there is none. Asks for a few commits, not for all of them. */
+export async function findLastChange(
+  bucket: S3Bucket,
+  layout: ExportLayout,
+  signal?: AbortSignal,
+): Promise<ChangeCommit | undefined> {
+  const seq = await lastOf(0, async (n) => (await bucket.head(layout.commit(n), signal)) !== undefined);
+  return seq === 0 ? undefined : readChangeCommit(bucket, layout, seq, signal);
+}
+
+/** The last number that exists behind `there`, which does: numbers have no gaps, so between one that exists and one that does not lies the end. */
+async function lastOf(there: number, exists: (n: number) => Promise<boolean>): Promise<number> {
+  let last = there;
+  let step = 1;
+  while (await exists(last + step)) {
+    last += step;
+    step *= 2;
+  }
+  for (; step > 1; step /= 2) if (await exists(last + step / 2)) last += step / 2;
+  return last;
+}
 
 /** The prefix of all change logs below a migration's prefix. */
 export function changesPrefix(prefix: string): string {

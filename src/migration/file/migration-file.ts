@@ -56,6 +56,8 @@ interface LoadSettings {
 }
 
 export interface ReplicateSettings {
+  /** Whether the file speaks of it at all: then a dry run looks at the stream too. */
+  isGiven: boolean;
   /** What happens where the table's stream is off. */
   stream: 'require' | 'enable';
   /** Deletes at the source. An item that a change takes out of the filter is deleted at the target whatever stands here. */
@@ -103,7 +105,7 @@ export function normalise(parsed: ParsedMigration): MigrationFile {
     },
     export: exportSettings(parsed.export ?? {}),
     load: loadSettings(parsed.load ?? {}),
-    replicate: replicateSettings(parsed.replicate ?? {}),
+    replicate: replicateSettings(parsed.replicate),
     limits: limitSettings(parsed.limits ?? {}),
   };
 }
@@ -129,11 +131,12 @@ function loadSettings(parsed: NonNullable<ParsedMigration['load']>): LoadSetting
   };
 }
 
-function replicateSettings(parsed: NonNullable<ParsedMigration['replicate']>): ReplicateSettings {
+function replicateSettings(parsed: ParsedMigration['replicate']): ReplicateSettings {
   return {
-    stream: parsed.stream ?? 'require',
-    deletes: parsed.deletes ?? 'apply',
-    ttlDeletes: parsed.ttlDeletes ?? 'apply',
+    isGiven: parsed !== undefined,
+    stream: parsed?.stream ?? 'require',
+    deletes: parsed?.deletes ?? 'apply',
+    ttlDeletes: parsed?.ttlDeletes ?? 'apply',
   };
 }
 

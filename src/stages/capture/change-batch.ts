@@ -2,11 +2,11 @@ import type { ChangeCounts } from '../../staging/change-log.ts';
 import type { Compression } from '../../staging/compression.ts';
 import { DataObjectBuilder } from '../../staging/data-object.ts';
 import type { SourceDeadLetter } from '../../staging/source-dead-letters.ts';
-import { noChanges, type RecordsOutcome } from './change-processor.ts';
+import { noChanges, sumOf, type RecordsOutcome } from './change-processor.ts';
 
 /** What has been read of the stream and not yet committed: lines, what they account for, and the shards that got on. */
 export class ChangeBatch {
-  readonly counts: ChangeCounts = noChanges();
+  counts: ChangeCounts = noChanges();
   readonly deadLetters: SourceDeadLetter[] = [];
   readonly shards = new Set<string>();
   oldestMicros: number | undefined;
@@ -29,7 +29,7 @@ export class ChangeBatch {
 
   /** Takes in a page. All of it is accounted for when this returns; the promise resolves when the lines are compressed. */
   async add(outcome: RecordsOutcome, nowMs: number): Promise<void> {
-    for (const name of Object.keys(this.counts) as (keyof ChangeCounts)[]) this.counts[name] += outcome.counts[name];
+    this.counts = sumOf(this.counts, outcome.counts);
     this.deadLetters.push(...outcome.deadLetters);
     const { lines, oldestMicros, newestMicros } = outcome;
     if (oldestMicros === undefined || newestMicros === undefined) return;

@@ -1,12 +1,19 @@
 import type { ChangeLedger } from '../../engine/change-ledger.ts';
 import type { S3Bucket } from '../../s3/bucket.ts';
-import { writeChangeCommit, type ChangeCommit, type ShardPosition } from '../../staging/change-log.ts';
+import {
+  STATE_EVERY,
+  writeChangeCommit,
+  type CaptureState,
+  type ChangeCommit,
+  type ShardPosition,
+} from '../../staging/change-log.ts';
 import type { CommitSignal } from '../../staging/commit-log.ts';
 import type { Compression } from '../../staging/compression.ts';
 import type { ExportLayout } from '../../staging/layout.ts';
 import { writeDeadLetters } from '../../staging/source-dead-letters.ts';
 import { writeObject } from '../../staging/write-object.ts';
 import type { ChangeBatch } from './change-batch.ts';
+import { sumOf } from './change-processor.ts';
 
 export interface ChangeCommitterOptions {
   bucket: S3Bucket;
@@ -64,11 +71,28 @@ export class ChangeCommitter {
     return writeObject(bucket, layout, seq, finished, { compression, policyHash, signal });
   }
 
-  async #record(commit: ChangeCommit): Promise<void> {
+  async #record(made: ChangeCommit): Promise<void> {
     const { bucket, layout, ledger, wake, signal, onCommit } = this.#options;
+    const commit = made.seq % STATE_EVERY === 0 ? { ...made, state: this.#stateWith(made) } : made;
     await writeChangeCommit(bucket, layout, commit, signal);
     ledger.recordCaptured(commit);
     wake.notify();
     onCommit(commit);
+  }
+
+  /** Where the capture stands with a commit that is not recorded yet, and all before it, which are. */
+  #stateWith({ object, counts, newestMicros, checkpoints = [] }: ChangeCommit): CaptureState {
+    const { ledger } = this.#options;
+    const { captured } = ledger.totals();
+    const positions = ledger.positions();
+    for (const position of checkpoints) positions.set(position.shardId, position);
+    const newest = Math.max(captured.newestMicros ?? 0, newestMicros ?? 0);
+    return {
+      positions: [...positions.values()],
+      objects: captured.objects + (object === null ? 0 : 1),
+      bytes: captured.bytes + (object?.sizeBytes ?? 0),
+      counts: sumOf(captured, counts),
+      ...(newest > 0 && { newestMicros: newest }),
+    };
   }
 }

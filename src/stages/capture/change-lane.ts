@@ -53,6 +53,12 @@ export class ChangeLane {
     if (batch === this.#batch && (batch.builder?.compressedBytes ?? 0) >= OBJECT_BYTES) this.#cut();
   }
 
+  /** Takes it that a shard holds nothing that counts: it is done. */
+  skip(shardId: string): void {
+    this.#options.tree.advance(shardId, { done: true });
+    this.#batch.shards.add(shardId);
+  }
+
   /** Cuts batches as they get old, until the signal ends that by throwing its reason. Throws what made a commit fail. */
   async watch(signal: AbortSignal): Promise<never> {
     const { clock } = this.#options;

@@ -60,6 +60,13 @@ export class ChangeProcessor {
     this.#pool.give(lines);
   }
 
+  /** When the first change of a page was made, in milliseconds since 1970; undefined where the page has none. */
+  firstMs(page: Buffer): number | undefined {
+    let firstMs: number | undefined;
+    this.#reader.read(page, ({ createdMs }) => (firstMs ??= createdMs));
+    return firstMs;
+  }
+
   /** Treats a page of GetRecords; nothing of the page is referred to afterwards. */
   process(page: Buffer): RecordsOutcome {
     const out = this.#out;
@@ -137,6 +144,13 @@ export class ChangeProcessor {
 /** Counts of nothing. */
 export function noChanges(): ChangeCounts {
   return { read: 0, before: 0, filtered: 0, skipped: 0, deadLettered: 0, puts: 0, deletes: 0, sourceBytes: 0 };
+}
+
+/** Counts of two things together. */
+export function sumOf(one: ChangeCounts, other: ChangeCounts): ChangeCounts {
+  const sum = noChanges();
+  for (const name of Object.keys(sum) as (keyof ChangeCounts)[]) sum[name] = one[name] + other[name];
+  return sum;
 }
 
 function microsOf({ createdMs }: StreamRecord): number {

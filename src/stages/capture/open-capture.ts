@@ -3,6 +3,7 @@ import { DynaferryError } from '../../model/errors.ts';
 import type { S3Bucket } from '../../s3/bucket.ts';
 import {
   changeLayout,
+  findState,
   readChangeHeader,
   readChangesFrom,
   writeChangeHeader,
@@ -50,6 +51,8 @@ export async function openCapture(options: OpenCaptureOptions): Promise<OpenedCa
   checkHeader(header, options.header, bucket.uri(layout.root));
   const sealer = await openSealer(bucket, layout, signal);
   ledger.setFact('captureId', captureId);
+  const known = await findState(bucket, layout, ledger.last('captured'), signal);
+  if (known?.state !== undefined) ledger.restoreCaptured(known, known.state);
   for await (const commit of readChangesFrom(bucket, layout, ledger.last('captured') + 1, signal))
     ledger.recordCaptured(commit);
   return { layout, header, sealer, resumed: true };

@@ -6,12 +6,14 @@ import { DynaferryError } from '../../model/errors.ts';
 import type { ShardPosition } from '../../staging/change-log.ts';
 import type { ChangeLane } from './change-lane.ts';
 import type { ChangeProcessor, RecordsOutcome } from './change-processor.ts';
+import type { ShardTree } from './shard-tree.ts';
 
 export interface ShardReaderOptions {
   client: StreamsClient;
   streamArn: string;
   processor: ChangeProcessor;
   lane: ChangeLane;
+  tree: ShardTree;
   /** Bounds the pages that are held at once, over all shards. */
   gate: Semaphore;
   meter: StageMeter;
@@ -55,6 +57,7 @@ export class ShardReader {
 
   async run(): Promise<void> {
     const { clock, signal, lane } = this.#options;
+    if (await this.#isBefore()) return lane.skip(this.#shardId);
     let iterator: string | undefined;
     let pauseMs = POLL_MS_MIN;
     for (;;) {
@@ -65,6 +68,29 @@ export class ShardReader {
       iterator = answer?.nextIterator;
       pauseMs = answer?.isEmpty === true ? Math.min(POLL_MS_MAX, pauseMs * POLL_GROWTH) : POLL_MS_MIN;
       await clock.sleep(Math.max(0, askedMs + pauseMs - clock.nowMs()), signal);
+    }
+  }
+
+  /**
+   * Whether the shard ended before anything counts: its child had a record by then. A capture that begins need not read a day's changes to drop them. A child
+   * without records says nothing.
+   */
+  async #isBefore(): Promise<boolean> {
+    const { client, streamArn, processor, tree, startMs, signal } = this.#options;
+    if (this.#after !== null || this.#throughMs > startMs) return false;
+    try {
+      for (const child of tree.childrenOf(this.#shardId)) {
+        const iterator = await client.iterator(streamArn, child, null, signal);
+        const page = await client.records(streamArn, iterator, signal, 1);
+        const firstMs = processor.firstMs(page);
+        client.recycle(page);
+        if (firstMs !== undefined && firstMs < startMs) return true;
+      }
+      return false;
+    } catch (error) {
+      // It had one that was a day old and has just been removed.
+      if (this.#isHarmless(error)) return true;
+      throw error;
     }
   }
 

@@ -62,6 +62,11 @@ export class ShardTree {
     return shard;
   }
 
+  /** The shards that are known to go on where this one ends. */
+  childrenOf(shardId: string): string[] {
+    return [...this.#shards.values()].filter(({ parent }) => parent === shardId).map((child) => child.shardId);
+  }
+
   /** Records how far a shard has been read. Its time never goes back. */
   advance(shardId: string, progress: Partial<ShardProgress>): void {
     const shard = this.position(shardId);

@@ -125,6 +125,7 @@ export class StreamReading {
         streamArn,
         processor,
         lane,
+        tree,
         gate: this.#gate,
         meter,
         clock,

@@ -8,8 +8,8 @@ import type { StageContext, StageMeter } from '../../engine/stage-context.ts';
 import { DynaferryError } from '../../model/errors.ts';
 import type { S3Bucket } from '../../s3/bucket.ts';
 import {
+  findLastChange,
   followChanges,
-  readChangeCommit,
   readChangeHeader,
   readChangesFrom,
   writeChangeCommit,
@@ -84,13 +84,8 @@ export async function carryChangeHeader(
 /** A machine whose ledger knows of nothing goes on behind the last commit that is at the target. */
 async function findCarried({ target, targetLayout, ledger, context }: ChangeTransferOptions): Promise<void> {
   if (ledger.last('transferred') > 0) return;
-  const { signal } = context;
-  let last: string | undefined;
-  for await (const { key } of target.list(targetLayout.commits, { signal })) last = key;
-  if (last === undefined) return;
-  const seq = Number(last.slice(targetLayout.commits.length).replace('.json', ''));
-  const commit = await readChangeCommit(target, targetLayout, seq, signal);
-  if (commit !== undefined) ledger.recordTransferred(commit);
+  const last = await findLastChange(target, targetLayout, context.signal);
+  if (last !== undefined) ledger.recordTransferred(last);
 }
 
 async function carryChanges(options: ChangeTransferOptions): Promise<void> {
@@ -115,7 +110,7 @@ async function carryChanges(options: ChangeTransferOptions): Promise<void> {
         ? null
         : await copier.carry({ ...commit, object: commit.object }, sourceLayout, targetLayout);
     await before;
-    const { checkpoints: _stay, ...rest } = commit;
+    const { checkpoints: _stays, state: _too, ...rest } = commit;
     await writeChangeCommit(target, targetLayout, { ...rest, object }, signal);
     ledger.recordTransferred(commit);
     wake.notify();

@@ -66,5 +66,7 @@ export async function writeChanges(
     const sums = { sizeBytes: body.length, etag, sha256, partSha256: [sha256], partSizeBytes: 8_388_608 };
     commit.object = { ...commit.object, ...sums, key: name };
   }
-  await writeChangeCommit(bucket, layout, { ...commit, throughMs, checkpoints: [] });
+  const { counts, object } = commit;
+  const state = { positions: [], objects: object === null ? 0 : 1, bytes: object?.sizeBytes ?? 0, counts };
+  await writeChangeCommit(bucket, layout, { ...commit, throughMs, checkpoints: [], state });
 }

@@ -119,6 +119,21 @@ describe('a capture', () => {
     expect(commits[0].counts).toMatchObject({ read: 2, before: 1, puts: 1 });
   });
 
+  it('does not read shards that ended long before it began, and what goes on from them', async () => {
+    const hoursAgo = (hours: number): number => Date.now() - hours * 3_600_000;
+    stream.open('a');
+    stream.write('a', { key: 'one', after: china('1'), createdMs: hoursAgo(9) });
+    stream.close_('a', 'b', 'c');
+    stream.write('c', { key: 'one', before: china('1'), after: china('2'), createdMs: hoursAgo(5) });
+    stream.write('c', { key: 'one', before: china('2'), after: china('3') });
+    stream.close_('c', 'd');
+    stream.write('d', { key: 'one', before: china('3'), after: china('4') });
+    const { commits, lines } = await readLog(bucket, await captureOnce(run));
+    expect(lines.map(({ NewImage }) => NewImage?.['given'])).toEqual([{ S: '3' }, { S: '4' }]);
+    expect(new Set(stream.reads.map(({ shardId }) => shardId))).toEqual(new Set(['b', 'c', 'd']));
+    expectAccounted(commits, 3);
+  });
+
   it('says up to when it has everything, which never goes back', async () => {
     stream.open('a');
     stream.write('a', { key: 'one', after: china('1') });

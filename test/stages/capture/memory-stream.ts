@@ -78,15 +78,17 @@ export class MemoryStream extends StreamsClient {
     return `${shardId}:${at}`;
   }
 
-  override async records(_arn: string, iterator: string): Promise<Buffer> {
+  override async records(_arn: string, iterator: string, _signal?: AbortSignal, limit?: number): Promise<Buffer> {
     await turn();
     const [shardId, position] = iterator.split(':');
     const from = Number(position);
-    this.beforeRead(shardId, from);
-    this.reads.push({ shardId, from });
+    if (limit === undefined) {
+      this.beforeRead(shardId, from);
+      this.reads.push({ shardId, from });
+    }
     const { records, trimmed, closed } = this.#shard(shardId);
     if (from < trimmed) throw gone('TrimmedDataAccessException');
-    const page = records.slice(from, from + this.pageRecords);
+    const page = records.slice(from, from + (limit ?? this.pageRecords));
     const to = from + page.length;
     const next = closed && to === records.length ? '' : `"NextShardIterator":"${shardId}:${to}",`;
     return Buffer.from(`{${next}"Records":[${page.map(({ text }) => text).join(',')}]}`);

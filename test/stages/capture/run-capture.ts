@@ -1,6 +1,7 @@
 import { zstdDecompressSync } from 'node:zlib';
 import { ChangeLedger } from '../../../src/engine/change-ledger.ts';
 import type { Clock } from '../../../src/engine/pacer.ts';
+import type { StreamsClient } from '../../../src/dynamodb/streams.ts';
 import { StageMeter } from '../../../src/engine/stage-context.ts';
 import type { Policy } from '../../../src/policy/policy.ts';
 import { runCapture } from '../../../src/stages/capture/capture-stage.ts';
@@ -10,7 +11,6 @@ import { findCapture, readChangesFrom, type ChangeCommit } from '../../../src/st
 import { CommitSignal } from '../../../src/staging/commit-log.ts';
 import type { ExportLayout } from '../../../src/staging/layout.ts';
 import type { MemoryBucket } from '../../staging/memory-bucket.ts';
-import type { MemoryStream } from './memory-stream.ts';
 
 const PREFIX = 'p/';
 export const STREAM = 'arn:aws:dynamodb:us-west-2:1:table/t/stream/1';
@@ -33,7 +33,7 @@ export class HastyClock implements Clock {
 export interface CaptureRun {
   bucket: MemoryBucket;
   folder: string;
-  stream: MemoryStream;
+  stream: StreamsClient;
   policy: Policy;
   settings?: Partial<DeleteSettings>;
   streamArn?: string;
@@ -42,13 +42,15 @@ export interface CaptureRun {
   /** Ends when all is captured that was made before then. */
   untilMs?: number;
   signal?: AbortSignal;
+  /** One that does not wait where absent. */
+  clock?: Clock;
 }
 
 /** One run of the capture, from where ledger and bucket say that it stands, until all is read that the stream has. */
 export async function captureOnce(run: CaptureRun): Promise<ExportLayout> {
   const { bucket, folder, stream, policy, restart = false } = run;
   const signal = run.signal ?? new AbortController().signal;
-  const context = { migration: 'm', signal, onEvent: () => undefined, clock: new HastyClock() };
+  const context = { migration: 'm', signal, onEvent: () => undefined, clock: run.clock ?? new HastyClock() };
   const ledger = ChangeLedger.open(folder);
   try {
     const opened = await openCapture({
