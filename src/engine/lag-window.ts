@@ -45,7 +45,7 @@ export class LagWindow {
   /** Of what was counted within the window; undefined where that is nothing. */
   statistics(nowMs: number): LagStatistics | undefined {
     this.#forget(Math.floor(nowMs / this.#slotMs));
-    const sums = new Array<number>(BUCKETS).fill(0);
+    const sums = Array.from({ length: BUCKETS }, () => 0);
     let changes = 0;
     for (const { counts } of this.#slots)
       for (let i = 0; i < BUCKETS; i++) {

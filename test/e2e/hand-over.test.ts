@@ -1,10 +1,13 @@
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import type { ProgramResult } from '../world/program.ts';
 import { useWorld } from '../world/use-world.ts';
 import { writeWireItems } from '../world/wire-table.ts';
 import { expectDone, expectFailure, Scenario } from './scenario.ts';
 
 const world = await useWorld('dynamodb', 's3');
+
+/** Each test is a dozen commands, one after the other. */
+vi.setConfig({ testTimeout: 300_000 });
 
 const FINISH = ['--until-caught-up'];
 
@@ -73,7 +76,7 @@ test('an export that began before the capture is not followed by changes, until 
   expectStopped(await live.done);
   expectDone(await scenario.run('cutover'));
   await expectEqual(scenario, 3);
-}, 120_000);
+});
 
 test('a load that comes after changes is refused, and leaves what they made', async () => {
   const scenario = await prepare();

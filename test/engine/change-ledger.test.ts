@@ -81,11 +81,9 @@ describe('the ledger of changes', () => {
       changeCommit(2),
       changeCommit(3, { deletes: 1, newestMicros: 7 }),
     ];
-    ledger.recordApplied(commits, { puts: 1, deletes: 1, superseded: 1, deadLettered: 1 });
-    const applied = {
-      ...{ seq: 3, objects: 2, bytes: 20, newestMicros: 9, throughMs: 30 },
-      ...{ puts: 1, deletes: 1, superseded: 1, deadLettered: 1 },
-    };
+    const counts = { puts: 1, deletes: 1, superseded: 1, deadLettered: 1 };
+    ledger.recordApplied(commits, counts);
+    const applied = { seq: 3, objects: 2, bytes: 20, newestMicros: 9, throughMs: 30, ...counts };
     expect(ledger.totals().applied).toEqual(applied);
     ledger.adoptApplied({ ...applied, seq: 2, puts: 100 });
     expect(ledger.totals().applied).toEqual(applied);

@@ -32,25 +32,25 @@ function stageTable({ stages, totals, changes }: MigrationStatus): string[] {
   );
 }
 
+interface Durable {
+  items: number;
+  objects: number;
+  bytes: number;
+}
+
 function durableOf(
   stage: Exclude<StageStatus['stage'], 'verify'>,
   totals: MigrationStatus['totals'],
   changes: MigrationStatus['changes'],
-): { items: number; objects: number; bytes: number } {
-  const none = { items: 0, objects: 0, bytes: 0 };
-  switch (stage) {
-    case 'export':
-      return { ...totals.export, items: totals.export.read };
-    case 'transfer':
-    case 'load':
-      return totals[stage];
-    case 'capture':
-      return changes === undefined ? none : { ...changes.captured, items: changes.captured.read };
-    case 'transfer-changes':
-      return changes === undefined ? none : { ...changes.transferred, items: changes.transferred.changes };
-    case 'apply':
-      return changes === undefined ? none : { ...changes.applied, items: appliedChanges(changes.applied) };
-  }
+): Durable {
+  if (stage === 'export') return { ...totals.export, items: totals.export.read };
+  if (stage === 'transfer' || stage === 'load') return totals[stage];
+  if (changes === undefined) return { items: 0, objects: 0, bytes: 0 };
+  const { captured, transferred, applied } = changes;
+  if (stage === 'capture') return { ...captured, items: captured.read };
+  return stage === 'apply'
+    ? { ...applied, items: appliedChanges(applied) }
+    : { ...transferred, items: transferred.changes };
 }
 
 /** What a stage has in hand beyond what is durable, what troubled it, and who runs it. */

@@ -73,7 +73,8 @@ export class DeadLetters {
 
   /** All letters, one after the other; those that are removed meanwhile may be among them. */
   async *letters(signal: AbortSignal): AsyncGenerator<DeadLetter> {
-    for (const name of [...this.#names]) {
+    const names = [...this.#names];
+    for (const name of names) {
       const { body } = await this.#bucket.get(this.#prefix + name, { signal });
       yield { name, change: readLetter(gunzipSync(body)) };
     }

@@ -98,19 +98,18 @@ function watchForGoingBack(changes: readonly Change[]): string[] {
   const goneBack: string[] = [];
   const reached = new Map<string, number>();
   const deletes = changes.filter((change) => change.deletes === true);
-  const { set, delete: remove } = table.items;
   table.items.set = function (pk, item) {
     const n = Number(item['n']['N']);
     if (n < (reached.get(pk) ?? 0)) goneBack.push(`${pk}: ${n} over ${reached.get(pk)}`);
     reached.set(pk, Math.max(n, reached.get(pk) ?? 0));
-    return set.call(table.items, pk, item);
+    return Map.prototype.set.call(table.items, pk, item) as typeof table.items;
   };
   table.items.delete = function (pk) {
     // Which delete it is cannot be seen: the next one that it may be.
     const next = deletes.find((change) => change.pk === pk && change.n >= (reached.get(pk) ?? 0));
     if (next === undefined) goneBack.push(`${pk}: deleted after ${reached.get(pk)}`);
     else reached.set(pk, next.n);
-    return remove.call(table.items, pk);
+    return Map.prototype.delete.call(table.items, pk);
   };
   return goneBack;
 }

@@ -19,7 +19,7 @@ export const layout = changeLayout('p/', '01-a');
 export const POLICY_HASH = 'h';
 
 /** The line of a change object. */
-export function lineOf({ pk, n, deletes, bad }: Change): string {
+function lineOf({ pk, n, deletes, bad }: Change): string {
   const Keys = { PK: { S: pk } };
   const NewImage = { ...Keys, n: { N: String(n) }, ...(bad === true && { bad: { S: 'x' } }) };
   const Metadata = { WriteTimestampMicros: { N: String(1e12 + n) } };
