@@ -136,7 +136,7 @@ export async function findState(
 }
 
 /** The prefix of all change logs below a migration's prefix. */
-export function changesPrefix(prefix: string): string {
+function changesPrefix(prefix: string): string {
   return `${prefix}changes/`;
 }
 
