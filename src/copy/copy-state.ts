@@ -55,14 +55,17 @@ export class CopyState implements CopyRecords {
   }
 
   /**
-   * The run has ended: what failed in it takes the place of what failed before. Where it did not come to try all of that again, that stays
-   * (`keepsFailed`).
+   * The run has ended: what failed in it takes the place of what failed before. Where it did not come to try all of that again, it comes
+   * beside that (`keepsFailed`).
    */
   end(summary: CopySummary, keepsFailed: boolean): void {
     this.#db.transaction(() => {
       this.#db.run('DELETE FROM extra');
-      if (keepsFailed) this.#db.run('DELETE FROM failed WHERE run > ?', this.#run);
-      else {
+      if (keepsFailed) {
+        const again = 'key IN (SELECT key FROM failed WHERE run > ?)';
+        this.#db.run(`DELETE FROM failed WHERE run <= ? AND ${again}`, this.#run, this.#run);
+        this.#db.run('UPDATE failed SET run = ? WHERE run > ?', this.#run, this.#run);
+      } else {
         this.#db.run('DELETE FROM failed WHERE run <= ?', this.#run);
         this.#run++;
         this.#setFact('run', String(this.#run));

@@ -7,6 +7,7 @@ import type { CopySummary, EventListener, ProgressEvent } from '../model/events.
 import { listUploads } from '../s3/list-uploads.ts';
 import { CopyMeter } from '../stages/transfer/copy-meter.ts';
 import { runCopyStage } from '../stages/transfer/copy-stage.ts';
+import { sweepUploads } from '../stages/transfer/upload-record.ts';
 import { compileScope } from './scope/compile-scope.ts';
 import type { CopyPlan } from './copy-plan.ts';
 import { CopyState } from './copy-state.ts';
@@ -81,7 +82,7 @@ export class Copy {
           failure = asDynaferryError(error);
         } finally {
           const summary = this.#summary(mode, meter, startedMs, failure);
-          if (isKept(mode)) await this.#keep(state, summary, mode === 'retry-failed' && failure !== undefined);
+          if (isKept(mode)) await this.#keep(state, summary, failure !== undefined);
           state.close();
         }
       } finally {
@@ -134,7 +135,7 @@ export class Copy {
 
   async #runLocked(mode: CopyMode, state: CopyState, onStart: (meter: CopyMeter) => void): Promise<CopyMeter> {
     const { plan } = this;
-    if (isKept(mode)) state.begin();
+    state.begin();
     let keptMs = 0;
     const hear = (event: ProgressEvent): void => {
       this.#emit(event);
@@ -165,6 +166,7 @@ export class Copy {
         onEvent: hear,
         lanes: plan.bounds.connectionsMax + LANES_SPARE,
       });
+      if (isKept(mode)) await sweepUploads(link, plan.prefixes);
     } finally {
       await link.close();
     }
@@ -213,7 +215,7 @@ export class Copy {
   /** What makes a run that came to its end no success. */
   #shortfall(
     mode: CopyMode,
-    { failed, archived, extra }: { failed: number; archived: number; extra: number },
+    { failed, archived, extra, deleted }: { failed: number; archived: number; extra: number; deleted: number },
     toCopy: number,
   ): DynaferryError | undefined {
     const { plan } = this;
@@ -226,6 +228,10 @@ export class Copy {
         'OBJECTS_FAILED',
         `${failed + archived} objects were not copied; ${this.failedFile} says which, and why`,
       );
+    if (plan.deleteExtra && deleted < extra)
+      return new DynaferryError('OBJECTS_FAILED', `${extra - deleted} objects were not deleted at the target`, {
+        fix: 'Allow s3:DeleteObject on them, or look for an object lock; then run the same command again.',
+      });
     if (archived > 0)
       return new DynaferryError(
         'OBJECT_ARCHIVED',

@@ -123,7 +123,7 @@ export const errorCatalogue = {
     exit: 5,
     retry: 'no',
     meaning: 'There is no such bucket.',
-    fix: 'Create it, or check `staging` of the site.',
+    fix: 'Create it, or check the bucket in `staging` of the site (of a copy: its URL) and `region`.',
   },
   OBJECT_NOT_FOUND: {
     exit: 5,

@@ -1,3 +1,4 @@
+import { ExpectedHeads } from './expected-heads.ts';
 import {
   BACKSLASH,
   CLOSE_BRACE,
@@ -7,6 +8,7 @@ import {
   OPEN_BRACE,
   QUOTE,
   closingQuote,
+  closingQuoteIn,
   decodeString,
   expectByte,
   skipSpace,
@@ -97,6 +99,9 @@ export class ItemView {
   /** The i-th attribute's id in `names`, or -1. */
   nameId = new Int32Array(64);
   readonly #indexOfId: Int32Array;
+  readonly #heads = new ExpectedHeads();
+  /** Of `bytes`. */
+  #words: DataView = new DataView(new ArrayBuffer(0));
 
   constructor(names: NameTable) {
     this.names = names;
@@ -118,10 +123,7 @@ export class ItemView {
    * Throws MalformedJson when the text ends early or is not an object of attributes.
    */
   read(bytes: Buffer, start: number): number {
-    this.bytes = bytes;
-    this.start = start;
-    this.count = 0;
-    this.#indexOfId.fill(-1);
+    this.#begin(bytes, start);
     let i = expectByte(bytes, start, OPEN_BRACE);
     if (bytes[i] === CLOSE_BRACE) return (this.end = i + 1);
     for (;;) {
@@ -138,11 +140,8 @@ export class ItemView {
    * is not looked at, and `count` does not count it. Throws MalformedJson like read, and where an attribute reaches beyond the end.
    */
   readNamed(bytes: Buffer, start: number, end: number): void {
-    this.bytes = bytes;
-    this.start = start;
+    this.#begin(bytes, start);
     this.end = end;
-    this.count = 0;
-    this.#indexOfId.fill(-1);
     let left = this.names.names.length;
     let i = expectByte(bytes, start, OPEN_BRACE);
     if (bytes[i] === CLOSE_BRACE) return;
@@ -157,7 +156,39 @@ export class ItemView {
     }
   }
 
+  #begin(bytes: Buffer, start: number): void {
+    if (this.bytes !== bytes) this.#words = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+    this.bytes = bytes;
+    this.start = start;
+    this.count = 0;
+    this.#indexOfId.fill(-1);
+  }
+
   #readAttribute(bytes: Buffer, at: number): number {
+    const heads = this.#heads;
+    const index = this.count;
+    const headLength = heads.match(this.#words, at, index);
+    if (headLength === 0) return this.#readAnyAttribute(bytes, at);
+    const contentStart = at + headLength;
+    const valueStart = contentStart - VALUE_HEAD_BYTES;
+    const behind = closingQuoteIn(bytes, this.#words, contentStart) + 1;
+    const valueEnd = bytes[behind] === CLOSE_BRACE ? behind + 1 : skipValue(bytes, valueStart);
+    this.#add(at + 1, at + 1 + heads.nameLengthAt(index), valueStart, valueEnd, heads.nameIdAt(index));
+    return skipSpace(bytes, valueEnd);
+  }
+
+  #add(nameStart: number, nameEnd: number, valueStart: number, valueEnd: number, id: number): void {
+    const index = this.count++;
+    if (index === this.nameStart.length) this.#grow();
+    this.nameStart[index] = nameStart;
+    this.nameEnd[index] = nameEnd;
+    this.valueStart[index] = valueStart;
+    this.valueEnd[index] = valueEnd;
+    this.nameId[index] = id;
+    if (id >= 0) this.#indexOfId[id] = index;
+  }
+
+  #readAnyAttribute(bytes: Buffer, at: number): number {
     if (bytes[at] !== QUOTE) throw new MalformedJson('expected an attribute name', at);
     const nameStart = at + 1;
     // One pass finds a name's end and that nothing in it is escaped; a quarter of all that an item costs are names.
@@ -171,15 +202,10 @@ export class ItemView {
     else i = expectByte(bytes, skipSpace(bytes, i), COLON);
     if (bytes[i] !== OPEN_BRACE) throw new MalformedJson('expected an attribute value', i);
     const valueEnd = skipAttributeValue(bytes, i);
-    const index = this.count++;
-    if (index === this.nameStart.length) this.#grow();
-    this.nameStart[index] = nameStart;
-    this.nameEnd[index] = nameEnd;
-    this.valueStart[index] = i;
-    this.valueEnd[index] = valueEnd;
     const id = plain ? this.names.lookupPlain(bytes, nameStart, nameEnd) : this.names.lookup(bytes, nameStart, nameEnd);
-    this.nameId[index] = id;
-    if (id >= 0) this.#indexOfId[id] = index;
+    const length = plain && isString(bytes, i) ? i + VALUE_HEAD_BYTES - at : 0;
+    this.#heads.learn(this.#words, at, this.count, { length, nameLength: nameEnd - nameStart, nameId: id });
+    this.#add(nameStart, nameEnd, i, valueEnd, id);
     return skipSpace(bytes, valueEnd);
   }
 
@@ -197,10 +223,18 @@ export class ItemView {
   }
 }
 
-/** Past `{"S":"text"}` and the like in one go, which is what most attributes are; anything else the general way. */
+/** Of `{"S":"`: a value up to its content, where that is a string. */
+const VALUE_HEAD_BYTES = 6;
+
+/** Whether the value has the form `{"S":"text"}`, which most have. */
+function isString(bytes: Buffer, at: number): boolean {
+  return bytes[at + 1] === QUOTE && bytes[at + 3] === QUOTE && bytes[at + 4] === COLON && bytes[at + 5] === QUOTE;
+}
+
+/** Past a value that is a string in one go; past anything else the general way. */
 function skipAttributeValue(bytes: Buffer, at: number): number {
-  if (bytes[at + 1] === QUOTE && bytes[at + 3] === QUOTE && bytes[at + 4] === COLON && bytes[at + 5] === QUOTE) {
-    const behind = closingQuote(bytes, at + 6) + 1;
+  if (isString(bytes, at)) {
+    const behind = closingQuote(bytes, at + VALUE_HEAD_BYTES) + 1;
     if (bytes[behind] === CLOSE_BRACE) return behind + 1;
   }
   return skipValue(bytes, at);

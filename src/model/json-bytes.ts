@@ -52,6 +52,22 @@ export function closingQuote(bytes: Buffer, at: number): number {
   }
 }
 
+/** The same over a view of the same bytes: most of a string is passed four bytes at a time. */
+export function closingQuoteIn(bytes: Buffer, view: DataView, at: number): number {
+  const limit = Math.min(bytes.length - 4, at + LONG_STRING);
+  let i = at;
+  while (i <= limit) {
+    const word = view.getInt32(i, true);
+    // Bit 7 of a byte that is zero, and maybe of one behind it, is set (Hacker's Delight, "Find First 0-Byte").
+    const quotes = word ^ 0x22222222;
+    const backslashes = word ^ 0x5c5c5c5c;
+    const found = ((quotes - 0x01010101) & ~quotes) | ((backslashes - 0x01010101) & ~backslashes);
+    if ((found & 0x80808080) !== 0) break;
+    i += 4;
+  }
+  return closingQuote(bytes, i);
+}
+
 /** `at` is the first byte of any value; returns the position behind its last byte. */
 export function skipValue(bytes: Buffer, at: number): number {
   const first = bytes[at];

@@ -27,8 +27,8 @@ export function parseXml(body: Buffer, root: string): XmlElement | undefined {
 
 /** A child's text; empty where it is missing. */
 export function text(element: XmlElement, name: string): string {
-  const child = element[name];
-  return typeof child === 'string' ? child : '';
+  const found = element[name];
+  return typeof found === 'string' ? found : '';
 }
 
 /** A child element; one without content where it is missing. */
@@ -39,8 +39,8 @@ export function child(element: XmlElement, name: string): XmlElement {
 
 /** All children of a name that can occur more than once. */
 export function children(element: XmlElement, name: string): XmlElement[] {
-  const child = element[name];
-  return Array.isArray(child) ? child.filter((one) => typeof one === 'object') : [];
+  const found = element[name];
+  return Array.isArray(found) ? found.filter((one) => typeof one === 'object') : [];
 }
 
 /** Text as it stands in an element. */

@@ -152,7 +152,7 @@ async function lastOf(there: number, exists: (n: number) => Promise<boolean>): P
 }
 
 /** The prefix of all change logs below a migration's prefix. */
-export function changesPrefix(prefix: string): string {
+function changesPrefix(prefix: string): string {
   return `${prefix}changes/`;
 }
 

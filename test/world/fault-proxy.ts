@@ -20,8 +20,8 @@ export interface FaultProxyOptions {
   rules?: readonly FaultRule[];
   /** With one connection the same seed gives the same faults; with several, their order decides too. */
   seed?: number;
-  /** Hears of every request, its whole body included, which then is held in memory; for tests that act at a certain one. */
-  watch?: (seen: SeenRequest) => void;
+  /** Hears of every request, its whole body included, which then is held in memory; for tests that act at a certain one. What it promises is waited for. */
+  watch?: (seen: SeenRequest) => void | Promise<void>;
 }
 
 /** One request on its way through the proxy. */
@@ -29,6 +29,8 @@ export interface SeenRequest {
   service: 'dynamodb' | 's3';
   operation: string;
   path: string;
+  /** Names and values in turn, as they were sent. */
+  rawHeaders: readonly string[];
   body: Buffer;
   /** `arrived`: nothing was forwarded yet. `answered`: the effect has happened, the client has not heard of it. */
   moment: 'arrived' | 'answered';
@@ -109,7 +111,7 @@ export class FaultProxy implements AsyncDisposable {
     const exchange = await this.#readExchange(request);
     const { operation } = exchange;
     this.#requests.set(operation, this.requests(operation) + 1);
-    this.#tell(exchange, 'arrived');
+    await this.#tell(exchange, 'arrived');
     const fault = this.plan.decide(operation, exchange.path);
     if (fault?.kind === 'reset-during-upload') await receive(exchange.body, exchange.body.length >> 1);
     if (fault?.kind === 'reset-before') await receive(exchange.body);
@@ -120,13 +122,14 @@ export class FaultProxy implements AsyncDisposable {
     const reply = await this.#answer(exchange, fault);
     if (exchange.service === 'dynamodb') this.capacity.add(await whole(reply.body), performance.now());
     if (fault?.kind === 'reset-after' || fault?.kind === 'stall-before') await receive(reply.body);
-    this.#tell(exchange, 'answered');
+    await this.#tell(exchange, 'answered');
     if (fault?.kind === 'reset-after') request.socket.resetAndDestroy();
     else if (fault?.kind !== 'stall-before') await this.#respond(response, reply, fault);
   }
 
-  #tell({ service, operation, path, body }: Exchange, moment: SeenRequest['moment']): void {
-    if (Buffer.isBuffer(body)) this.#watch?.({ service, operation, path, body, moment });
+  async #tell(exchange: Exchange, moment: SeenRequest['moment']): Promise<void> {
+    const { service, operation, path, rawHeaders, body } = exchange;
+    if (Buffer.isBuffer(body)) await this.#watch?.({ service, operation, path, rawHeaders, body, moment });
   }
 
   async #answer(exchange: Exchange, fault: Fault | undefined): Promise<Reply> {
@@ -138,6 +141,9 @@ export class FaultProxy implements AsyncDisposable {
       case 'server-error':
         await receive(body);
         return internalError(service, 500);
+      case 'refuse':
+        await receive(body);
+        return errorAnswer(service, fault.status, { code: fault.code, message: 'Refused.' });
       case 'error-in-200':
         await receive(body);
         return internalError(service, 200);

@@ -15,9 +15,13 @@
  * - `corrupt-request`: forwarded with one byte of the request's body changed, which the service should refuse.
  * - `partial-batch`: part of a BatchWriteItem is forwarded, the rest is reported in UnprocessedItems.
  * - `latency`: forwarded after `delayMs`.
+ * - `refuse`: an error of this status and code; not forwarded.
  */
 export type Fault =
-  { kind: PlainFault } | { kind: 'latency'; delayMs: number } | { kind: 'slow-body'; bytesPerSecond: number };
+  | { kind: PlainFault }
+  | { kind: 'latency'; delayMs: number }
+  | { kind: 'slow-body'; bytesPerSecond: number }
+  | { kind: 'refuse'; status: number; code: string };
 
 /** What needs nothing to be said besides. */
 export type PlainFault =

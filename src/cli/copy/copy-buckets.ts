@@ -37,7 +37,8 @@ export async function copyBuckets(
     mode,
     stateDir: session.stateDir ?? stateDir,
     signal: session.signal(mode === 'dry-run' || mode === 'verify' ? 'stopping' : 'stopping: saving progress'),
-    open: open ?? (await import('../../index.ts')).openCopy,
+    // Not by the index, which loads all that migrations need: short copies are mostly start.
+    open: open ?? (await import('../../copy/copy.ts')).openCopy,
   };
   if (staleAgeMs !== undefined) return abortStale(session, run, staleAgeMs);
   warn(session, plan);

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { kindOfFile } from '../../copy/file/parse.ts';
-import { openCopy } from '../../index.ts';
+import { openCopy } from '../../copy/copy.ts';
 import { DynaferryError } from '../../model/errors.ts';
 import type { Session } from '../session.ts';
 import { copyStatusText } from '../text/copy-status-text.ts';

@@ -55,7 +55,7 @@ interface LoadSettings {
   concurrency?: number;
 }
 
-export interface ReplicateSettings {
+interface ReplicateSettings {
   /** Whether the file speaks of it at all: then a dry run looks at the stream too. */
   isGiven: boolean;
   /** What happens where the table's stream is off. */

@@ -1,7 +1,6 @@
 import { BoundedQueue } from '../../engine/bounded-queue.ts';
-import { asDynaferryError, DynaferryError } from '../../model/errors.ts';
+import { asDynaferryError } from '../../model/errors.ts';
 import type { EventListener } from '../../model/events.ts';
-import { DELETE_KEYS_MAX, deleteObjects } from '../../s3/delete-objects.ts';
 import type { ListedObject } from '../../s3/object-info.ts';
 import type { CompareMode, CopyReason, CopyScope, FailedObject, PrefixPair } from './copy-options.ts';
 import type { CopyMeter } from './copy-meter.ts';
@@ -9,6 +8,7 @@ import { judgeAsked, judgeListed } from './judge-pair.ts';
 import type { Link } from './link.ts';
 import { compareListings } from './listing/compare-listings.ts';
 import type { ListedPair } from './listing/key-range.ts';
+import { deleteExtra, tellOfExtra } from './extra-objects.ts';
 import { endsRun } from './ends-run.ts';
 
 /** Where a copy keeps what must not be held in memory, whose size depends on the buckets'. */
@@ -54,6 +54,9 @@ const LARGE_LANES = 8;
 /** When so many objects in a row from the beginning are refused, all will be. */
 const REFUSALS_MAX = 50;
 
+/** Of an object that is named by a list of ours and not by the source's. */
+const UNKNOWN = { etag: '', lastModifiedMs: 0, storageClass: 'STANDARD' };
+
 interface Task {
   source: ListedObject;
   target?: ListedObject;
@@ -88,7 +91,7 @@ class CopyRun {
   }
 
   async all(): Promise<void> {
-    const { lanes, link, meter, deleteExtra, dry } = this.#options;
+    const { lanes, link, meter, dry } = this.#options;
     // How large objects are cut depends on the link's rate, which the first of them tells.
     const first = this.#guard(() => this.#work(this.#large));
     const ready = dry ? Promise.resolve() : Promise.race([link.gate.measured, first]);
@@ -99,7 +102,7 @@ class CopyRun {
       ...Array.from({ length: LARGE_LANES - 1 }, () => this.#guard(() => ready.then(() => this.#work(this.#large)))),
     ]);
     if (this.#failure !== undefined) throw this.#failure.error;
-    if (deleteExtra) await (dry ? this.#tellOfExtra() : this.#deleteExtra());
+    if (this.#options.deleteExtra) await (dry ? tellOfExtra(this.#options) : deleteExtra(this.#options));
     meter.report();
   }
 
@@ -134,18 +137,16 @@ class CopyRun {
   }
 
   async #fillFromFailed(): Promise<void> {
-    const { link, prefixes, meter, records } = this.#options;
-    for (const { key } of records.failedBefore()) {
+    const { prefixes, meter, records } = this.#options;
+    for (const { key, sizeBytes } of records.failedBefore()) {
       meter.add({ listed: 1 });
       const prefix = prefixes.find(({ source }) => key.startsWith(source));
-      const now = prefix === undefined ? undefined : await link.source.head(key, link.signal);
-      if (prefix === undefined) meter.add({ excluded: 1 });
-      else if (now === undefined) meter.add({ vanished: 1 });
-      else {
-        const storageClass = now.headers['x-amz-storage-class'] ?? 'STANDARD';
-        const source = { key, sizeBytes: now.sizeBytes, etag: now.etag, lastModifiedMs: 0, storageClass };
-        await this.#put(this.#taskOf(source, prefix, undefined, 'retry'));
+      if (prefix === undefined) {
+        meter.add({ excluded: 1 });
+        continue;
       }
+      // What it is now is asked when its turn comes.
+      await this.#put(this.#taskOf({ key, sizeBytes, ...UNKNOWN }, prefix, undefined, 'retry'));
     }
   }
 
@@ -193,7 +194,9 @@ class CopyRun {
         await this.#do(task);
         this.#refused = -Infinity;
       } catch (error) {
-        this.#fail(task, error);
+        // Nobody knows whether it would have been copied: it was not.
+        const isCounted = task.reason !== undefined;
+        this.#fail(task.source, error, isCounted ? {} : { objectsTotal: 1, bytesTotal: task.source.sizeBytes });
       }
     }
   }
@@ -201,16 +204,24 @@ class CopyRun {
   async #do(task: Task): Promise<void> {
     const { link, compare, dry, meter, copyObject } = this.#options;
     const { source, target, targetKey, statePrefix } = task;
-    let { reason } = task;
-    if (reason === undefined && target !== undefined) {
+    if (task.reason === undefined && target !== undefined) {
       const verdict = await judgeAsked(link, source, target, compare);
       if (verdict === 'same') return meter.add({ same: 1 });
       meter.add({ objectsTotal: 1, bytesTotal: source.sizeBytes });
-      reason = verdict;
+      task.reason = verdict;
     }
-    if (dry) return this.#tell(source, reason ?? 'missing');
-    const bytes = await copyObject(source, targetKey, statePrefix);
+    if (dry) return this.#tell(source, task.reason ?? 'missing');
+    const known = source.etag === UNKNOWN.etag ? await this.#ask(source.key) : source;
+    const bytes = known && (await copyObject(known, targetKey, statePrefix));
     meter.add(bytes === undefined ? { vanished: 1 } : { copied: 1, copiedBytes: bytes });
+  }
+
+  async #ask(key: string): Promise<ListedObject | undefined> {
+    const { link } = this.#options;
+    const now = await link.source.head(key, link.signal);
+    if (now === undefined) return undefined;
+    const { etag, sizeBytes, headers } = now;
+    return { ...UNKNOWN, key, etag, sizeBytes, storageClass: headers['x-amz-storage-class'] ?? UNKNOWN.storageClass };
   }
 
   #tell({ key, sizeBytes, storageClass }: ListedObject, reason: string): void {
@@ -222,41 +233,17 @@ class CopyRun {
   }
 
   /** Throws what concerns more than this object. */
-  #fail({ source }: Task, thrown: unknown): void {
+  #fail(
+    { key, sizeBytes }: Pick<ListedObject, 'key' | 'sizeBytes'>,
+    thrown: unknown,
+    more: Parameters<CopyMeter['add']>[0] = {},
+  ): void {
     const { records, meter, link } = this.#options;
     link.signal.throwIfAborted();
     const error = asDynaferryError(thrown);
     if (endsRun(error)) throw error;
     if (error.code === 'ACCESS_DENIED' && ++this.#refused >= REFUSALS_MAX) throw error;
-    records.addFailed({ key: source.key, sizeBytes: source.sizeBytes, code: error.code, reason: error.message });
-    meter.add(error.code === 'OBJECT_ARCHIVED' ? { archived: 1 } : { failed: 1 });
-  }
-
-  async #deleteExtra(): Promise<void> {
-    const { link, records, meter } = this.#options;
-    if (meter.counts.extra === 0) return;
-    if (meter.counts.listed === 0)
-      throw new DynaferryError(
-        'DELETE_REFUSED',
-        `${link.source.uri('')} has no object below the prefixes: --delete would empty the target`,
-      );
-    for (const keys of records.extra(DELETE_KEYS_MAX)) {
-      const kept = await deleteObjects(link.target, keys, link.signal);
-      for (const { key, code } of kept)
-        records.addFailed({
-          key,
-          sizeBytes: 0,
-          code: 'REQUEST_REFUSED',
-          reason: `the target does not delete it (${code})`,
-        });
-      meter.add({ deleted: keys.length - kept.length, failed: kept.length });
-    }
-  }
-
-  async #tellOfExtra(): Promise<void> {
-    const { copy, records, onEvent } = this.#options;
-    for (const keys of records.extra(DELETE_KEYS_MAX))
-      for (const key of keys)
-        onEvent({ type: 'copy-object', copy, key, action: 'delete', reason: 'extra', sizeBytes: 0 });
+    records.addFailed({ key, sizeBytes, code: error.code, reason: error.message });
+    meter.add({ ...more, ...(error.code === 'OBJECT_ARCHIVED' ? { archived: 1 } : { failed: 1 }) });
   }
 }

@@ -18,7 +18,7 @@ export interface UploadRecord {
   remove(): Promise<void>;
 }
 
-export interface MovedPart {
+interface MovedPart {
   uploadId: string;
   index: number;
   /** Where the target has the part already. */

@@ -8,7 +8,7 @@ import { objectHeaders } from './object-headers.ts';
 import { planObject } from './object-plan.ts';
 import { readRange, type ObjectVersion } from './read-range.ts';
 import { RunningDigest } from './running-digest.ts';
-import { tagsHeader } from './tags-header.ts';
+import { settleTags, tagsHeader } from './tags-header.ts';
 import { noRecord, uploadRecord } from './upload-record.ts';
 
 export interface ObjectCopierOptions {
@@ -31,6 +31,11 @@ const ATTEMPTS_MAX = 5;
 const DAMAGED_MAX = 2;
 const READS_MAX = 4;
 
+/** How often what arrived was not what the ETag says. */
+interface Doubt {
+  arrivals: number;
+}
+
 /** Copies any object from bucket to bucket through memory, with all that belongs to it. What is not as the source has it never becomes an object at the target. */
 export class ObjectCopier {
   readonly #options: ObjectCopierOptions;
@@ -48,29 +53,24 @@ export class ObjectCopier {
   async copy(listed: ListedObject, targetKey: string, statePrefix: string): Promise<number | undefined> {
     const { source, onRetry, signal } = this.#options.link;
     let version: ObjectVersion = listed;
-    let damaged = 0;
+    const doubt: Doubt = { arrivals: 0 };
     for (let attempt = 1; ; attempt++) {
       try {
-        await this.#copyVersion(version, targetKey, statePrefix, damaged >= DAMAGED_MAX);
+        await this.#copyVersion(version, targetKey, statePrefix, doubt);
         return version.sizeBytes;
       } catch (error) {
         if (!(error instanceof DynaferryError) || !isTriedAgain(error)) throw error;
         const now = await source.head(version.key, signal);
         if (now === undefined) return undefined;
-        if (error.code === 'OBJECT_NOT_FOUND' || attempt >= ATTEMPTS_MAX) throw error;
-        if (error.code === 'DATA_DAMAGED') damaged++;
+        if (attempt >= ATTEMPTS_MAX) throw error;
+        if (error.code === 'DATA_DAMAGED') doubt.arrivals++;
         version = { key: version.key, etag: now.etag, sizeBytes: now.sizeBytes };
         onRetry();
       }
     }
   }
 
-  async #copyVersion(
-    version: ObjectVersion,
-    targetKey: string,
-    statePrefix: string,
-    isDoubted: boolean,
-  ): Promise<void> {
+  async #copyVersion(version: ObjectVersion, targetKey: string, statePrefix: string, doubt: Doubt): Promise<void> {
     const { link, memoryBytes } = this.#options;
     const { gate, signal } = link;
     const fastBytesMax = Math.min(
@@ -80,8 +80,8 @@ export class ObjectCopier {
     );
     const wholeBytesMax = Math.max(WHOLE_BYTES_MAX, fastBytesMax);
     if (version.sizeBytes === 0 || (version.sizeBytes <= wholeBytesMax && etagForm(version.etag).kind !== 'parts'))
-      await gate.withBody(() => this.#copyWhole(version, targetKey, isDoubted), signal);
-    else await this.#copyParts(version, targetKey, statePrefix, isDoubted);
+      await gate.withBody(() => this.#copyWhole(version, targetKey, distrustsEtag(doubt)), signal);
+    else await this.#copyParts(version, targetKey, statePrefix, doubt);
   }
 
   async #copyWhole(version: ObjectVersion, targetKey: string, isDoubted: boolean): Promise<void> {
@@ -117,7 +117,7 @@ export class ObjectCopier {
     }
   }
 
-  async #copyParts(version: ObjectVersion, targetKey: string, statePrefix: string, isDoubted: boolean): Promise<void> {
+  async #copyParts(version: ObjectVersion, targetKey: string, statePrefix: string, doubt: Doubt): Promise<void> {
     const { link, settings, memoryBytes } = this.#options;
     const { gate, target, signal } = link;
     const details = await this.#describe(version);
@@ -125,13 +125,14 @@ export class ObjectCopier {
       headers: details.headers,
       targetTellsDigest: this.#targetTellsDigest,
       isTls: this.#isTls,
-      isDoubted,
+      isDoubted: distrustsEtag(doubt),
       partSizeBytes: this.#options.partSizeBytes,
       partSizeBytesMax: memoryBytes / 4,
     });
     const digest = check === 'md5' ? new RunningDigest('md5') : undefined;
     const record = check === 'etag' ? undefined : { sourceEtag: version.etag, partSizeBytes };
     const sha256 = check === 'etag' ? UNSIGNED_PAYLOAD : undefined;
+    const tags = await tagsHeader(link, settings, version.key, details.headers);
     let expectedEtag = '';
     await transferInParts(link, {
       targetKey,
@@ -139,12 +140,9 @@ export class ObjectCopier {
       sizeBytes: version.sizeBytes,
       partSizeBytes,
       write: {
-        headers: {
-          ...objectHeaders(details, settings, record),
-          ...(await tagsHeader(link, settings, version.key, details.headers)),
-        },
+        headers: { ...objectHeaders(details, settings, record), ...tags },
       },
-      record: version.sizeBytes > partSizeBytes ? uploadRecord(target, statePrefix, targetKey, signal) : noRecord,
+      record: version.sizeBytes > partSizeBytes ? uploadRecord(link, statePrefix, targetKey) : noRecord,
       movePart: async ({ uploadId, index, etag, buffer: body }) => {
         await this.#readPart(version, index * partSizeBytes, index, body, check === 'twice', digest);
         if (etag !== undefined) return etag;
@@ -158,14 +156,17 @@ export class ObjectCopier {
       beforeComplete: (etags) => {
         expectedEtag = compositeEtag(etags);
         const found = check === 'etag' ? expectedEtag : digest === undefined ? version.etag : digest.hex();
-        if (!isSameEtag(found, version.etag))
-          throw new DynaferryError(
-            'DATA_DAMAGED',
-            `what was read of ${link.source.uri(version.key)} has another ETag than the object`,
-          );
+        if (isSameEtag(found, version.etag)) return;
+        // Only AWS tells the size of the parts; what was guessed is not sent a second time to find out.
+        if (check === 'etag' && details.headers['x-amz-mp-parts-count'] === undefined) doubt.arrivals = DAMAGED_MAX;
+        throw new DynaferryError(
+          'DATA_DAMAGED',
+          `what was read of ${link.source.uri(version.key)} has another ETag than the object`,
+        );
       },
     });
-    await this.#arrived(targetKey, version.sizeBytes, expectedEtag);
+    const there = await this.#arrived(targetKey, version.sizeBytes, expectedEtag);
+    await settleTags(target, targetKey, there, tags, signal);
   }
 
   async #readPart(
@@ -217,7 +218,7 @@ export class ObjectCopier {
   }
 
   /** Believes no answer: asks the target what it has. */
-  async #arrived(targetKey: string, sizeBytes: number, expectedEtag?: string): Promise<void> {
+  async #arrived(targetKey: string, sizeBytes: number, expectedEtag?: string): Promise<ObjectDetails> {
     const { target, signal } = this.#options.link;
     const there = await target.head(targetKey, signal);
     if (there === undefined)
@@ -227,7 +228,13 @@ export class ObjectCopier {
       expectedEtag !== undefined && etagForm(there.etag).kind === 'parts' && !hidesDigest(there.headers);
     if (isComparable && !isSameEtag(there.etag, expectedEtag))
       throw new DynaferryError('DATA_DAMAGED', `${target.uri(targetKey)} was not made of the parts that were sent`);
+    return there;
   }
+}
+
+/** Whether it is the ETag by now that is not believed. */
+function distrustsEtag({ arrivals }: Doubt): boolean {
+  return arrivals >= DAMAGED_MAX;
 }
 
 /** What another attempt at the same object may settle. */

@@ -11,7 +11,7 @@ import { chosenPartSize, isLayout, partSizeCandidates } from './part-layout.ts';
  * - `twice`: the source says nothing that could be compared and the connection protects nothing: every part is read twice.
  * - `tls`: the source says nothing that could be compared; TLS authenticates every byte on its way.
  */
-export type ContentCheck = 'etag' | 'md5' | 'twice' | 'tls';
+type ContentCheck = 'etag' | 'md5' | 'twice' | 'tls';
 
 export interface ObjectPlan {
   partSizeBytes: number;

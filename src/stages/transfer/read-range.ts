@@ -49,7 +49,7 @@ export async function readRange(
 }
 
 /** As Promise.all, but not before all have ended: nothing goes on behind the caller's back. */
-export async function settleAll<T>(promises: readonly Promise<T>[]): Promise<T[]> {
+async function settleAll<T>(promises: readonly Promise<T>[]): Promise<T[]> {
   const outcomes = await Promise.allSettled(promises);
   return outcomes.map((outcome) => {
     if (outcome.status === 'rejected') throw outcome.reason;

@@ -1,13 +1,12 @@
 import { DynaferryError } from '../../model/errors.ts';
 import type { ListedObject } from '../../s3/object-info.ts';
 import { COPY_BYTES_MAX, copyObject, copyPart, type CopySource } from '../../s3/server-copy.ts';
-import { writeTags } from '../../s3/tags.ts';
 import type { ObjectSettings } from './copy-options.ts';
 import { etagForm, hidesDigest } from './etag.ts';
 import type { Link } from './link.ts';
 import { partLength, transferInParts } from './multipart-transfer.ts';
 import { objectHeaders } from './object-headers.ts';
-import { tagsHeader } from './tags-header.ts';
+import { settleTags, tagsHeader } from './tags-header.ts';
 import { chosenPartSize } from './part-layout.ts';
 import { uploadRecord } from './upload-record.ts';
 
@@ -46,7 +45,7 @@ export class ServerCopier {
         await (isWhole
           ? this.#copyWhole(version, targetKey, sizeBytes, written)
           : this.#copyParts(version, targetKey, sizeBytes, written, statePrefix));
-        await this.#settle(targetKey, sizeBytes, tags['x-amz-tagging']);
+        await this.#settle(targetKey, sizeBytes, tags);
         return sizeBytes;
       } catch (error) {
         const changed = error instanceof DynaferryError && error.code === 'SOURCE_CHANGED';
@@ -82,7 +81,7 @@ export class ServerCopier {
       sizeBytes,
       partSizeBytes,
       write: { headers },
-      record: uploadRecord(target, statePrefix, targetKey, signal),
+      record: uploadRecord(this.#link, statePrefix, targetKey),
       movePart: ({ uploadId, index }) => {
         const start = index * partSizeBytes;
         const range = { ...version, start, end: start + partLength(sizeBytes, partSizeBytes, index) };
@@ -95,13 +94,12 @@ export class ServerCopier {
     });
   }
 
-  /** Believes no answer: asks the target what it has. Some services do not take tags along with a copy (Ceph). */
-  async #settle(targetKey: string, sizeBytes: number, tags: string | undefined): Promise<void> {
+  /** Believes no answer: asks the target what it has. */
+  async #settle(targetKey: string, sizeBytes: number, tags: Record<string, string>): Promise<void> {
     const { target, signal } = this.#link;
     const there = await target.head(targetKey, signal);
     if (there?.sizeBytes !== sizeBytes)
       throw new DynaferryError('DATA_DAMAGED', `${target.uri(targetKey)} is not what was copied`);
-    if (tags !== undefined && Number(there.headers['x-amz-tagging-count'] ?? 0) === 0)
-      await writeTags(target, targetKey, tags, signal);
+    await settleTags(target, targetKey, there, tags, signal);
   }
 }

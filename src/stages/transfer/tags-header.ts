@@ -1,5 +1,6 @@
+import type { S3Bucket } from '../../s3/bucket.ts';
 import type { ObjectDetails } from '../../s3/object-info.ts';
-import { readTags, tagHeader } from '../../s3/tags.ts';
+import { readTags, tagHeader, writeTags } from '../../s3/tags.ts';
 import type { ObjectSettings } from './copy-options.ts';
 import type { Link } from './link.ts';
 
@@ -14,4 +15,16 @@ export async function tagsHeader(
   if (tags !== 'carry') return { 'x-amz-tagging': tagHeader(Object.entries(tags)) };
   if (Number(headers['x-amz-tagging-count'] ?? 0) === 0) return {};
   return { 'x-amz-tagging': await readTags(source, key, signal) };
+}
+
+/** Gives an object its tags by a request of their own where the service has not taken them along, as Ceph does not with copies and multipart uploads. */
+export async function settleTags(
+  target: S3Bucket,
+  targetKey: string,
+  there: Pick<ObjectDetails, 'headers'>,
+  { 'x-amz-tagging': tags = '' }: Record<string, string>,
+  signal: AbortSignal,
+): Promise<void> {
+  if (tags !== '' && Number(there.headers['x-amz-tagging-count'] ?? 0) === 0)
+    await writeTags(target, targetKey, tags, signal);
 }

@@ -1,27 +1,40 @@
 import { createHash } from 'node:crypto';
-import type { S3Bucket } from '../../s3/bucket.ts';
+import { isSameEtag } from './etag.ts';
+import type { PrefixPair } from './copy-options.ts';
+import type { Link } from './link.ts';
 import { STATE_PREFIX } from './listing/key-range.ts';
 import type { BegunUpload, UploadRecord } from './multipart-transfer.ts';
 
 /** Version of the records; one of another version is as none, and its upload is left to `--abort-stale`. */
 const VERSION = 1;
 
+/** Where records lie behind the target's prefix. */
+const RECORDS = `${STATE_PREFIX}uploads/`;
+
+interface StoredRecord extends BegunUpload {
+  /** Of the target. */
+  key: string;
+  sourceBucket: string;
+}
+
 /** No part of an object's upload says which version of the source it is of, so a small object beside the target's says it: whichever machine goes on finds it. */
 export function uploadRecord(
-  target: S3Bucket,
+  { source, target, signal }: Pick<Link, 'source' | 'target' | 'signal'>,
   targetPrefix: string,
   targetKey: string,
-  signal: AbortSignal,
 ): UploadRecord {
   const name = createHash('sha256').update(targetKey).digest('hex');
-  const key = `${targetPrefix}${STATE_PREFIX}uploads/${name}.json`;
+  const key = `${targetPrefix}${RECORDS}${name}.json`;
   return {
     find: async () => {
       const found = await target.find(key, signal);
-      return found === undefined ? undefined : readRecord(found.body, targetKey);
+      const record = found === undefined ? undefined : readRecord(found.body);
+      return record?.key === targetKey ? record : undefined;
     },
     save: async (upload) => {
-      const body = Buffer.from(JSON.stringify({ version: VERSION, key: targetKey, ...upload }));
+      const body = Buffer.from(
+        JSON.stringify({ version: VERSION, key: targetKey, sourceBucket: source.name, ...upload }),
+      );
       await target.put(key, body, { contentType: 'application/json', signal });
     },
     remove: () => target.delete(key, signal),
@@ -35,16 +48,38 @@ export const noRecord: UploadRecord = {
   remove: async () => undefined,
 };
 
-function readRecord(body: Buffer, targetKey: string): BegunUpload | undefined {
-  let found: Partial<BegunUpload> & { version?: unknown; key?: unknown };
+/**
+ * Aborts the uploads that no copy from this source will go on with, since their version of the object is gone, and removes records whose upload is: what a
+ * killed process could not do, or what a later one had no reason to look at.
+ */
+export async function sweepUploads(
+  { source, target, signal }: Pick<Link, 'source' | 'target' | 'signal'>,
+  prefixes: readonly PrefixPair[],
+): Promise<void> {
+  for (const prefix of prefixes)
+    for await (const listed of target.list(`${prefix.target}${RECORDS}`, { signal })) {
+      const found = await target.find(listed.key, signal);
+      const record = found === undefined ? undefined : readRecord(found.body);
+      // Another copy into the same prefix looks after its own.
+      if (record?.sourceBucket !== source.name || !record.key.startsWith(prefix.target)) continue;
+      const { key, uploadId, sourceEtag } = record;
+      const now = await source.head(prefix.source + key.slice(prefix.target.length), signal);
+      if (now === undefined || !isSameEtag(now.etag, sourceEtag)) await target.abortUpload(key, uploadId, signal);
+      else if ((await target.listParts(key, uploadId, signal)) !== undefined) continue;
+      await target.delete(listed.key, signal);
+    }
+}
+
+function readRecord(body: Buffer): StoredRecord | undefined {
+  let found: Partial<StoredRecord> & { version?: unknown };
   try {
     found = JSON.parse(body.toString()) as typeof found;
   } catch {
     return undefined;
   }
-  const { version, key, uploadId, sourceEtag, partSizeBytes } = found;
-  if (version !== VERSION || key !== targetKey) return undefined;
+  const { version, key, sourceBucket, uploadId, sourceEtag, partSizeBytes } = found;
+  if (version !== VERSION || typeof key !== 'string' || typeof sourceBucket !== 'string') return undefined;
   if (typeof uploadId !== 'string' || typeof sourceEtag !== 'string' || typeof partSizeBytes !== 'number')
     return undefined;
-  return { uploadId, sourceEtag, partSizeBytes };
+  return { key, sourceBucket, uploadId, sourceEtag, partSizeBytes };
 }

@@ -104,7 +104,7 @@ export class MemoryStream extends StreamsClient {
 }
 
 /** A record as GetRecords answers it. */
-export function recordText(
+function recordText(
   { key, before, after, createdMs = Date.now() - 60_000, byTtl = false }: Change,
   sequenceNumber: string,
 ): string {

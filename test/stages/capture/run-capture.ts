@@ -13,10 +13,10 @@ import type { ExportLayout } from '../../../src/staging/layout.ts';
 import type { MemoryBucket } from '../../staging/memory-bucket.ts';
 
 const PREFIX = 'p/';
-export const STREAM = 'arn:aws:dynamodb:us-west-2:1:table/t/stream/1';
+const STREAM = 'arn:aws:dynamodb:us-west-2:1:table/t/stream/1';
 
 /** Sleeps as long as it takes others to have their turn, and holds that for the time that was asked for. */
-export class HastyClock implements Clock {
+class HastyClock implements Clock {
   #nowMs = 0;
 
   nowMs(): number {

@@ -1,0 +1,34 @@
+import { expect, test } from 'vitest';
+import type { ProgressEvent } from '../../../src/model/events.ts';
+import type { S3Bucket } from '../../../src/s3/bucket.ts';
+import { CopyMeter } from '../../../src/stages/transfer/copy-meter.ts';
+import { deleteExtra } from '../../../src/stages/transfer/extra-objects.ts';
+import { MemoryBucket, memoryLink } from './memory-link.ts';
+
+test('objects that the target keeps are told of, and counted as neither deleted nor failed', async () => {
+  const events: ProgressEvent[] = [];
+  const meter = new CopyMeter(
+    'c',
+    () => undefined,
+    () => 0,
+  );
+  meter.add({ listed: 1, extra: 3 });
+  const answer = { Error: [{ Key: 'b', Code: 'AccessDenied' }] };
+  const target = { xml: async () => answer } as unknown as S3Bucket;
+  await deleteExtra({
+    copy: 'c',
+    link: { ...memoryLink(new MemoryBucket(), new MemoryBucket()), target },
+    records: {
+      addFailed: () => undefined,
+      failedBefore: () => [],
+      addExtra: () => undefined,
+      extra: () => [['a', 'b', 'c']],
+    },
+    meter,
+    onEvent: (event) => events.push(event),
+  });
+  expect(meter.counts).toMatchObject({ deleted: 2, failed: 0 });
+  expect(events).toEqual([
+    expect.objectContaining({ type: 'notice', level: 'warning', message: expect.stringContaining('AccessDenied') }),
+  ]);
+});
