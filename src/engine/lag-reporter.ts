@@ -1,4 +1,5 @@
 import type { StageName } from '../model/events.ts';
+import type { ChangeCommit } from '../staging/change-log.ts';
 import { LagWindow } from './lag-window.ts';
 import { systemClock, type Clock } from './pacer.ts';
 import type { StageContext } from './stage-context.ts';
@@ -31,6 +32,14 @@ export class LagReporter {
     const nowMs = this.#clock.nowMs();
     this.#window.add(nowMs, Date.now() - writtenMicros / 1000, changes);
     this.#isNew = true;
+  }
+
+  /** All changes of a commit are through; they lie between its oldest and its newest. */
+  throughAll({ object, oldestMicros, newestMicros }: ChangeCommit): void {
+    if (object === null || oldestMicros === undefined || newestMicros === undefined) return;
+    const older = Math.ceil(object.items / 2);
+    this.through(oldestMicros, older);
+    this.through(newestMicros, object.items - older);
   }
 
   /** The last word. */

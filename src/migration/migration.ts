@@ -209,6 +209,10 @@ export class Migration {
    * removed from the target's staging. With `changes` it carries changes as they are captured.
    */
   async transfer({ changes = false, untilCaughtUp = false }: TransferRequest = {}): Promise<Summary> {
+    if (untilCaughtUp && !changes)
+      throw new DynaferryError('USAGE', 'a transfer of an export ends with the export; untilCaughtUp is for changes', {
+        fix: 'Add --changes, or leave --until-caught-up out.',
+      });
     if (changes)
       return this.#stage(['transfer-changes'], {}, () => this.#changes.transfer({ endless: !untilCaughtUp }));
     return this.#stage(['transfer'], {}, async () => {
@@ -250,6 +254,8 @@ export class Migration {
   async cutover(): Promise<Summary> {
     return this.#stage(['verify'], { changes: true }, async () => {
       await this.#replication.catchUp();
+      // What an earlier verification had read may have been changed since.
+      forgetVerification(this.#workspace);
       const { load, apply } = setAsideOf(this.#workspace);
       await this.#verify((load?.count ?? 0) + (apply?.count ?? 0));
       checkDeadLetters(setAsideOf(this.#workspace), ['export', 'load', 'apply']);

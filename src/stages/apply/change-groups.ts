@@ -12,8 +12,8 @@ interface Fetch {
   fetched: Promise<FetchedChanges>;
 }
 
-/** Objects that are fetched ahead of the one that is applied. With some megabytes an object at the most, this bounds what is held. */
-const FETCHED_AHEAD = 16;
+/** Objects that are fetched ahead of the group that is applied. Capture cuts them at a megabyte, compressed: this bounds what is held. */
+const FETCHED_AHEAD = 8;
 /** A group is full at so many objects, or at so many bytes of JSON. */
 const GROUP_OBJECTS_MAX = 64;
 const GROUP_BYTES_MAX = 16 * 1024 * 1024;

@@ -1,4 +1,5 @@
 import type { ChangeLedger } from '../../engine/change-ledger.ts';
+import { LagReporter } from '../../engine/lag-reporter.ts';
 import { systemClock } from '../../engine/pacer.ts';
 import type { StageContext, StageMeter } from '../../engine/stage-context.ts';
 import type { StreamsClient } from '../../dynamodb/streams.ts';
@@ -59,6 +60,8 @@ async function readStream(options: CaptureOptions): Promise<void> {
   const startMs = opened.header.startedMs - START_MARGIN_MS;
   const clock = context.clock ?? systemClock;
   const flushing = new AbortController();
+  // Nobody knows how many there are in the stream.
+  const lag = new LagReporter(context, 'capture', () => 0);
   const tree = new ShardTree(streamArn, ledger.positions(), startMs);
   const committer = new ChangeCommitter({
     bucket: options.bucket,
@@ -68,7 +71,10 @@ async function readStream(options: CaptureOptions): Promise<void> {
     compression,
     wake: options.wake,
     signal: flushing.signal,
-    onCommit: (commit) => meter.add({ objects: commit.object === null ? 0 : 1 }),
+    onCommit: (commit) => {
+      meter.add({ objects: commit.object === null ? 0 : 1 });
+      lag.throughAll(commit);
+    },
   });
   const lane = new ChangeLane({ committer, tree, compression, clock });
   const processor = new ChangeProcessor(options.policy, opened.sealer, options.settings, startMs);
@@ -85,5 +91,9 @@ async function readStream(options: CaptureOptions): Promise<void> {
     startMs,
     untilMs,
   });
-  await reading.run(flushing);
+  try {
+    await reading.run(flushing);
+  } finally {
+    lag.close();
+  }
 }

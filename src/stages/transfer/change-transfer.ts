@@ -116,10 +116,7 @@ async function carryChanges(options: ChangeTransferOptions): Promise<void> {
     wake.notify();
     if (object === null) return;
     meter.add({ objects: 1, items: object.items });
-    // The changes of an object lie between its oldest and its newest.
-    const older = Math.ceil(object.items / 2);
-    lag.through(commit.oldestMicros ?? 0, older);
-    lag.through(commit.newestMicros ?? 0, object.items - older);
+    lag.throughAll(commit);
   };
   const from = ledger.last('transferred') + 1;
   const commits = endless
