@@ -1,6 +1,16 @@
 import { DynaferryError } from '../model/errors.ts';
 import { ItemView, type NameTable } from '../model/item.ts';
-import { MalformedJson, decodeString, forEachElement, forEachMember, skipSpace } from '../model/json-bytes.ts';
+import {
+  CLOSE_BRACKET,
+  COMMA,
+  MalformedJson,
+  OPEN_BRACKET,
+  decodeString,
+  expectByte,
+  skipSpace,
+  skipValue,
+  walkMembers,
+} from '../model/json-bytes.ts';
 
 /** One change of an item. It is filled anew for each record, and what it refers to lies in the page. */
 export interface StreamRecord {
@@ -30,6 +40,7 @@ export class RecordReader {
   readonly #record: StreamRecord;
   readonly #newImage: ItemView;
   readonly #oldImage: ItemView;
+  #hasKeys = false;
 
   /** `names` are those that whoever is given the records looks for in their views. */
   constructor(names: NameTable) {
@@ -49,15 +60,16 @@ export class RecordReader {
   read(page: Buffer, onRecord: (record: StreamRecord) => void): RecordsPage {
     const facts: RecordsPage = { records: 0, nextIterator: undefined };
     try {
-      forEachMember(page, skipSpace(page, 0), (nameStart, nameEnd, start, end) => {
-        const name = decodeString(page, nameStart, nameEnd);
-        if (name === 'NextShardIterator') facts.nextIterator = text(page, start, end);
-        else if (name === 'Records')
-          forEachElement(page, start, (recordStart) => {
-            this.#readRecord(page, recordStart);
+      walkMembers(page, skipSpace(page, 0), (nameStart, nameEnd, start) => {
+        const name = page.toString('latin1', nameStart, nameEnd);
+        if (name === 'Records')
+          return this.#readRecords(page, start, () => {
             facts.records++;
             onRecord(this.#record);
           });
+        const end = skipValue(page, start);
+        if (name === 'NextShardIterator') facts.nextIterator = text(page, start, end);
+        return end;
       });
     } catch (error) {
       if (!(error instanceof MalformedJson)) throw error;
@@ -66,41 +78,63 @@ export class RecordReader {
     return facts;
   }
 
-  #readRecord(page: Buffer, at: number): void {
+  /** Every byte is walked over once: a record's end is known when its images have been read. */
+  #readRecords(page: Buffer, at: number, onRecord: () => void): number {
+    let i = expectByte(page, at, OPEN_BRACKET);
+    if (page[i] === CLOSE_BRACKET) return i + 1;
+    for (;;) {
+      i = skipSpace(page, this.#readRecord(page, i));
+      onRecord();
+      if (page[i] === CLOSE_BRACKET) return i + 1;
+      i = expectByte(page, i, COMMA);
+    }
+  }
+
+  #readRecord(page: Buffer, at: number): number {
     const record = this.#record;
     record.newImage = record.oldImage = undefined;
     record.sequenceNumber = '';
     record.createdMs = NaN;
     record.isByTtl = false;
-    let hasKeys = false;
-    forEachMember(page, at, (nameStart, nameEnd, start, end) => {
-      const name = decodeString(page, nameStart, nameEnd);
+    this.#hasKeys = false;
+    const behind = walkMembers(page, at, (nameStart, nameEnd, start) => {
+      const name = page.toString('latin1', nameStart, nameEnd);
+      if (name === 'dynamodb') return walkMembers(page, start, this.#readMember.bind(this, page));
+      const end = skipValue(page, start);
       if (name === 'userIdentity') record.isByTtl = isTtl(page, start, end);
-      if (name !== 'dynamodb') return;
-      forEachMember(page, start, (memberStart, memberEnd, valueStart, valueEnd) => {
-        switch (decodeString(page, memberStart, memberEnd)) {
-          case 'Keys':
-            record.keys.read(page, valueStart);
-            hasKeys = true;
-            break;
-          case 'NewImage':
-            this.#newImage.read(page, valueStart);
-            record.newImage = this.#newImage;
-            break;
-          case 'OldImage':
-            this.#oldImage.read(page, valueStart);
-            record.oldImage = this.#oldImage;
-            break;
-          case 'SequenceNumber':
-            record.sequenceNumber = text(page, valueStart, valueEnd) ?? '';
-            break;
-          case 'ApproximateCreationDateTime':
-            record.createdMs = Number(page.toString('latin1', valueStart, valueEnd)) * 1000;
-        }
-      });
+      return end;
     });
-    if (!hasKeys || record.sequenceNumber === '' || Number.isNaN(record.createdMs))
+    if (!this.#hasKeys || record.sequenceNumber === '' || Number.isNaN(record.createdMs))
       throw new MalformedJson('a record lacks its keys, time or sequence number', at);
+    return behind;
+  }
+
+  /** One member of what the record says of the change; returns the position behind it. */
+  #readMember(page: Buffer, nameStart: number, nameEnd: number, start: number): number {
+    const record = this.#record;
+    switch (page.toString('latin1', nameStart, nameEnd)) {
+      case 'Keys':
+        this.#hasKeys = true;
+        return record.keys.read(page, start);
+      case 'NewImage':
+        record.newImage = this.#newImage;
+        return this.#newImage.read(page, start);
+      case 'OldImage':
+        record.oldImage = this.#oldImage;
+        return this.#oldImage.read(page, start);
+      case 'SequenceNumber': {
+        const end = skipValue(page, start);
+        record.sequenceNumber = text(page, start, end) ?? '';
+        return end;
+      }
+      case 'ApproximateCreationDateTime': {
+        const end = skipValue(page, start);
+        record.createdMs = Number(page.toString('latin1', start, end)) * 1000;
+        return end;
+      }
+      default:
+        return skipValue(page, start);
+    }
   }
 }
 
