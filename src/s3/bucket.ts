@@ -17,7 +17,7 @@ import {
 import { RangeBody, type ByteRange } from './range-body.ts';
 import { fetchWhole } from './whole-body.ts';
 import { MalformedXml } from './xml-cursor.ts';
-import { children, parseXml, text, type XmlElement } from './xml.ts';
+import { children, decodeKey, parseXml, text, type XmlElement } from './xml.ts';
 import type { Site } from '../aws/site.ts';
 
 /** Answers to listings lie here only until they are read: a thousand keys of usual length, for as many listings as go on side by side. */
@@ -327,8 +327,4 @@ function headersOf({ headers, contentType, metadata }: PutOptions): Record<strin
 /** Whether an upload is not there (any more). Ceph names the key as what is missing. */
 export function isGone(error: unknown): boolean {
   return error instanceof DynaferryError && (error.serviceCode === 'NoSuchUpload' || error.code === 'OBJECT_NOT_FOUND');
-}
-
-function decodeKey(encoded: string): string {
-  return decodeURIComponent(encoded.replaceAll('+', ' '));
 }

@@ -1,5 +1,5 @@
 import type { S3Bucket } from './bucket.ts';
-import { children, text } from './xml.ts';
+import { children, decodeKey, text } from './xml.ts';
 
 /** A multipart upload that was begun and neither completed nor aborted. */
 export interface OpenUpload {
@@ -30,8 +30,4 @@ export async function* listUploads(bucket: S3Bucket, prefix: string, signal?: Ab
     keyMarker = decodeKey(text(page, 'NextKeyMarker'));
     idMarker = text(page, 'NextUploadIdMarker');
   }
-}
-
-function decodeKey(encoded: string): string {
-  return decodeURIComponent(encoded.replaceAll('+', ' '));
 }

@@ -47,3 +47,8 @@ export function children(element: XmlElement, name: string): XmlElement[] {
 export function escapeXml(plain: string): string {
   return plain.replace(/[&<>\r\n\t]/g, (character) => `&#${character.charCodeAt(0)};`);
 }
+
+/** A key as it is, from an answer that was asked for with `encoding-type=url`. */
+export function decodeKey(encoded: string): string {
+  return decodeURIComponent(encoded.replaceAll('+', ' '));
+}

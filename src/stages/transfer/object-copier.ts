@@ -129,7 +129,7 @@ export class ObjectCopier {
       partSizeBytes: this.#options.partSizeBytes,
       partSizeBytesMax: memoryBytes / 4,
     });
-    const digest = check === 'md5' ? new RunningDigest('md5') : undefined;
+    const digest = check === 'md5' ? new RunningDigest() : undefined;
     const record = check === 'etag' ? undefined : { sourceEtag: version.etag, partSizeBytes };
     const sha256 = check === 'etag' ? UNSIGNED_PAYLOAD : undefined;
     const tags = await tagsHeader(link, settings, version.key, details.headers);

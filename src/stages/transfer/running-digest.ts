@@ -1,15 +1,11 @@
 import { createHash, type Hash } from 'node:crypto';
 
-/** A digest over an object's parts in their order, whatever the order in which they come. */
+/** The MD5 of an object's parts in their order, whatever the order in which they come. */
 export class RunningDigest {
-  readonly #hash: Hash;
+  readonly #hash: Hash = createHash('md5');
   #next = 0;
   readonly #turns = new Map<number, () => void>();
   #failed = false;
-
-  constructor(algorithm: 'md5' | 'sha256') {
-    this.#hash = createHash(algorithm);
-  }
 
   /** Takes a part in; resolves when all before it and it are in. The part must stay as it is until then. */
   async add(index: number, body: Buffer): Promise<void> {
