@@ -36,7 +36,7 @@ export function openCopyLink(plan: CopyPlan, options: LinkOptions): CopyLink {
   const bucket = (role: 'source' | 'target', site: CopySite): S3Bucket =>
     new S3Bucket(openSite(role, site, env), site.bucket, {
       connectionsMax: bounds.connectionsMax + CONNECTIONS_SPARE,
-      onMoved: (bytes) => gate.moved(bytes),
+      onMoved: (bytes) => gate.moved(role === 'source' ? 'in' : 'out', bytes),
       onRetry: (error) => {
         gate.failed(error);
         if (error.retry === 'throttle') onThrottle();

@@ -1,29 +1,34 @@
 import type { DynaferryError } from '../model/errors.ts';
 import { ConnectionControl, type ConnectionBounds } from './connection-control.ts';
+import { RateMeter } from './rate-meter.ts';
+
+/** Which way a body goes: in from the source, or out to the target. One of them is often a hundred times faster. */
+export type Direction = 'in' | 'out';
+
+/** A body that is a whole object, or one of the parts of a larger one. */
+export type BodyKind = 'whole' | 'part';
 
 const LOOK_MS = 1000;
 /** Bodies beyond the connections, so that none of these is ever without work. */
 const BODIES_SPARE = 4;
-/** Of the rate of one connection the last seconds count most. */
-const RATE_WEIGHT = 0.3;
 
 /** Lets as many requests through at once as the link is worth; waiters are served in order. What moves and what fails is told to it. */
 export class ConnectionGate {
   readonly #control: ConnectionControl;
   readonly #waiting: (() => void)[] = [];
   #bodies = 0;
-  readonly #waitingBodies: (() => void)[] = [];
+  readonly #waitingBodies: Record<BodyKind, (() => void)[]> = { whole: [], part: [] };
+  #admitted: BodyKind = 'whole';
   readonly #timer: NodeJS.Timeout;
   #used = 0;
   #lookedMs = performance.now();
-  #bytes = 0;
   #requests = 0;
   #throttles = 0;
   #failures = 0;
-  /** Milliseconds that requests were under way, added up over all. */
-  #busyMs = 0;
-  #busySinceMs = performance.now();
-  #rate: number | undefined;
+  readonly #meters: Record<Direction, RateMeter> = {
+    in: new RateMeter(this.#lookedMs),
+    out: new RateMeter(this.#lookedMs),
+  };
   readonly #markMeasured: () => void;
 
   constructor(bounds: ConnectionBounds) {
@@ -39,9 +44,9 @@ export class ConnectionGate {
     return this.#used;
   }
 
-  /** What one connection brings, in bytes a second; undefined as long as nothing is known of it. */
-  get bytesPerSecond(): number | undefined {
-    return this.#rate;
+  /** What one connection brings that way, in bytes a second; undefined as long as nothing is known of it. */
+  bytesPerSecond(direction: Direction): number | undefined {
+    return this.#meters[direction].bytesPerSecond;
   }
 
   /** Resolves when something is known of the rate of a connection, or will never be. */
@@ -49,11 +54,12 @@ export class ConnectionGate {
 
   /**
    * Runs the work on one body, which is several requests one after the other or side by side, when there is room: no more bodies are held in memory than connections can
-   * work on.
+   * work on. Where objects and parts of larger ones wait, they take turns: neither waits until all of the others are through.
    */
-  async withBody<T>(work: () => Promise<T>, signal?: AbortSignal): Promise<T> {
-    if (this.#bodies >= this.#bodiesMax || this.#waitingBodies.length > 0)
-      await new Promise<void>((resolve) => this.#waitingBodies.push(resolve));
+  async withBody<T>(kind: BodyKind, work: () => Promise<T>, signal?: AbortSignal): Promise<T> {
+    const { whole, part } = this.#waitingBodies;
+    if (this.#bodies >= this.#bodiesMax || whole.length + part.length > 0)
+      await new Promise<void>((resolve) => this.#waitingBodies[kind].push(resolve));
     else this.#bodies++;
     try {
       signal?.throwIfAborted();
@@ -65,24 +71,26 @@ export class ConnectionGate {
   }
 
   /** Runs one request when there is room. Throws the signal's reason where it is aborted by then. */
-  async run<T>(work: () => Promise<T>, signal?: AbortSignal): Promise<T> {
+  async run<T>(direction: Direction, work: () => Promise<T>, signal?: AbortSignal): Promise<T> {
     if (this.#used >= this.#control.limit || this.#waiting.length > 0)
       await new Promise<void>((resolve) => this.#waiting.push(resolve));
-    else this.#enter();
+    else this.#used++;
+    const meter = this.#meters[direction];
+    meter.began(performance.now());
     try {
       signal?.throwIfAborted();
       this.#requests++;
       return await work();
     } finally {
-      this.#count();
+      meter.ended(performance.now());
       this.#used--;
       this.#admit();
     }
   }
 
   /** Bytes of a body moved. */
-  moved(bytes: number): void {
-    this.#bytes += bytes;
+  moved(direction: Direction, bytes: number): void {
+    this.#meters[direction].moved(bytes);
   }
 
   /** A request failed and is tried again. */
@@ -96,53 +104,46 @@ export class ConnectionGate {
     clearInterval(this.#timer);
   }
 
-  #enter(): void {
-    this.#count();
-    this.#used++;
-  }
-
   get #bodiesMax(): number {
     return this.#control.limit + BODIES_SPARE;
   }
 
   #admit(): void {
-    while (this.#bodies < this.#bodiesMax && this.#waitingBodies.length > 0) {
+    while (this.#bodies < this.#bodiesMax) {
+      const next = this.#nextBody();
+      if (next === undefined) break;
       this.#bodies++;
-      this.#waitingBodies.shift()?.();
+      next();
     }
     while (this.#used < this.#control.limit) {
       const next = this.#waiting.shift();
       if (next === undefined) return;
-      this.#enter();
+      this.#used++;
       next();
     }
   }
 
-  #count(): void {
-    const nowMs = performance.now();
-    this.#busyMs += this.#used * (nowMs - this.#busySinceMs);
-    this.#busySinceMs = nowMs;
+  #nextBody(): (() => void) | undefined {
+    const other = this.#admitted === 'whole' ? 'part' : 'whole';
+    if (this.#waitingBodies[other].length > 0) this.#admitted = other;
+    return this.#waitingBodies[this.#admitted].shift();
   }
 
   #look(): void {
-    this.#count();
     const nowMs = performance.now();
+    const bytes = this.#meters.in.look(nowMs) + this.#meters.out.look(nowMs);
+    const { whole, part } = this.#waitingBodies;
     this.#control.observe({
       seconds: (nowMs - this.#lookedMs) / 1000,
-      bytes: this.#bytes,
-      wanted: this.#waiting.length > 0 || this.#waitingBodies.length > 0,
+      bytes,
+      wanted: this.#waiting.length + whole.length + part.length > 0,
       requests: this.#requests,
       throttles: this.#throttles,
       failures: this.#failures,
     });
-    if (this.#busyMs > 0 && this.#bytes > 0) {
-      const rate = (1000 * this.#bytes) / this.#busyMs;
-      this.#rate = this.#rate === undefined ? rate : this.#rate + RATE_WEIGHT * (rate - this.#rate);
-      this.#markMeasured();
-    }
+    if (bytes > 0) this.#markMeasured();
     this.#lookedMs = nowMs;
-    this.#bytes = this.#requests = this.#throttles = this.#failures = 0;
-    this.#busyMs = 0;
+    this.#requests = this.#throttles = this.#failures = 0;
     this.#admit();
   }
 }

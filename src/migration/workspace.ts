@@ -206,7 +206,10 @@ export class Workspace {
   #bucket(site: Site, name: string, stage: StageName, gate?: ConnectionGate): S3Bucket {
     const bucket = new S3Bucket(site, name, {
       ...this.#clientOptions(stage, (error) => gate?.failed(error)),
-      ...(gate && { connectionsMax: TRANSFER_CONNECTIONS.max, onMoved: (bytes: number) => gate.moved(bytes) }),
+      ...(gate && {
+        connectionsMax: TRANSFER_CONNECTIONS.max,
+        onMoved: (bytes: number) => gate.moved(site.role === 'source' ? 'in' : 'out', bytes),
+      }),
     });
     this.#closing.push(() => bucket.close());
     return bucket;

@@ -1,3 +1,4 @@
+import { setImmediate as immediate, setTimeout as sleep } from 'node:timers/promises';
 import { BoundedQueue } from '../../engine/bounded-queue.ts';
 import { asDynaferryError } from '../../model/errors.ts';
 import type { EventListener } from '../../model/events.ts';
@@ -51,6 +52,8 @@ const QUEUE_MAX = 10_000;
 /** Larger objects have lanes of their own: while some of them take hours, small ones go on. */
 const LARGE_BYTES = 16 * 1024 * 1024;
 const LARGE_LANES = 8;
+/** A large object does not wait for longer until small ones have told the link's rate. */
+const MEASURED_MS_MAX = 2000;
 /** When so many objects in a row from the beginning are refused, all will be. */
 const REFUSALS_MAX = 50;
 
@@ -84,6 +87,7 @@ class CopyRun {
   readonly #large = new BoundedQueue<Task>(QUEUE_MAX);
   #failure: { error: unknown } | undefined;
   #refused = 0;
+  #hasSmall = false;
 
   constructor(options: CopyStageOptions, scope: AbortController) {
     this.#options = options;
@@ -92,8 +96,8 @@ class CopyRun {
 
   async all(): Promise<void> {
     const { lanes, link, meter, dry } = this.#options;
-    // How large objects are cut depends on the link's rate, which the first of them tells.
-    const first = this.#guard(() => this.#work(this.#large));
+    // How large objects are cut depends on the link's rate, which small ones tell, or else the first large one.
+    const first = this.#guard(() => this.#workFirst());
     const ready = dry ? Promise.resolve() : Promise.race([link.gate.measured, first]);
     await Promise.all([
       this.#guard(() => this.#fill()),
@@ -184,11 +188,24 @@ class CopyRun {
 
   async #put(task: Task): Promise<void> {
     if (task.reason !== undefined) this.#options.meter.add({ objectsTotal: 1, bytesTotal: task.source.sizeBytes });
-    await (task.source.sizeBytes > LARGE_BYTES ? this.#large : this.#small).put(task);
+    const isLarge = task.source.sizeBytes > LARGE_BYTES;
+    this.#hasSmall ||= !isLarge;
+    await (isLarge ? this.#large : this.#small).put(task);
   }
 
-  async #work(queue: BoundedQueue<Task>): Promise<void> {
-    for (let task = await queue.take(); task !== undefined; task = await queue.take()) {
+  /** Works on large objects, on the first of them when small ones have told the link's rate, where there are any. */
+  async #workFirst(): Promise<void> {
+    const { dry, link } = this.#options;
+    const first = await this.#large.take();
+    // By then the rest of the page is queued.
+    await immediate();
+    if (this.#hasSmall && !dry)
+      await Promise.race([link.gate.measured, sleep(MEASURED_MS_MAX, undefined, { signal: link.signal })]);
+    await this.#work(this.#large, first);
+  }
+
+  async #work(queue: BoundedQueue<Task>, first?: Task): Promise<void> {
+    for (let task = first ?? (await queue.take()); task !== undefined; task = await queue.take()) {
       this.#options.link.signal.throwIfAborted();
       try {
         await this.#do(task);

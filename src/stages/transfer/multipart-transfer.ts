@@ -13,7 +13,6 @@ export interface BegunUpload {
 
 /** Where an object's upload is remembered, so that another process goes on with it. */
 export interface UploadRecord {
-  find(): Promise<BegunUpload | undefined>;
   save(upload: BegunUpload): Promise<void>;
   remove(): Promise<void>;
 }
@@ -35,6 +34,8 @@ export interface MultipartOptions {
   /** What the object is written with. */
   write: Pick<PutOptions, 'headers' | 'metadata'>;
   record: UploadRecord;
+  /** What was recorded before. */
+  begun: BegunUpload | undefined;
   /** Brings a part to the upload and gives its ETag; called in order of the parts. */
   movePart: (part: MovedPart) => Promise<string>;
   /** Parts that the target has are moved all the same (with their `etag`): a check goes over all of them in order. */
@@ -82,10 +83,9 @@ export function compositeEtag(partEtags: readonly string[]): string {
 
 async function openUpload(
   { target, signal }: Link,
-  { targetKey, sourceEtag, sizeBytes, partSizeBytes, write, record, onCreated }: MultipartOptions,
+  { targetKey, sourceEtag, sizeBytes, partSizeBytes, write, record, begun, onCreated }: MultipartOptions,
 ): Promise<{ uploadId: string; etags: (string | undefined)[] }> {
   const etags = Array.from<string | undefined>({ length: Math.ceil(sizeBytes / partSizeBytes) });
-  const begun = await record.find();
   if (begun !== undefined) {
     const isSame = begun.sourceEtag === sourceEtag && begun.partSizeBytes === partSizeBytes;
     const parts = isSame ? await target.listParts(targetKey, begun.uploadId, signal) : undefined;
@@ -127,7 +127,7 @@ async function moveParts(
     // The next part waits until this one has begun: they begin in their order, which a check over all of them relies on.
     const { promise: begun, resolve: hasBegun } = Promise.withResolvers<void>();
     const work: Promise<void> = gate
-      .withBody(() => move(index, bytes, hasBegun), signal)
+      .withBody('part', () => move(index, bytes, hasBegun), signal)
       .catch((error: unknown) => void failures.push(error))
       .finally(() => {
         hasBegun();

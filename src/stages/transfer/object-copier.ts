@@ -6,6 +6,7 @@ import type { Link } from './link.ts';
 import { compositeEtag, notWhole, transferInParts } from './multipart-transfer.ts';
 import { objectHeaders } from './object-headers.ts';
 import { planObject } from './object-plan.ts';
+import { PART_BYTES_MIN } from './part-layout.ts';
 import { readRange, type ObjectVersion } from './read-range.ts';
 import { RunningDigest } from './running-digest.ts';
 import { settleTags, tagsHeader } from './tags-header.ts';
@@ -24,7 +25,12 @@ export interface ObjectCopierOptions {
 const WHOLE_BYTES_MAX = 16 * 1024 * 1024;
 /** …and up to here where a connection takes no longer than this for it, since a whole object has its MD5 for an ETag at both sides. */
 const WHOLE_BYTES_FAST_MAX = 256 * 1024 * 1024;
-const WHOLE_SECONDS_MAX = 10;
+const WHOLE_SECONDS_MAX = 30;
+/**
+ * The source's own parts are kept as long as one takes no longer than this to send. Over a link that loses packets each takes one connection minutes, and whatever breaks
+ * it costs all of it; then parts are as small as S3 takes them, and the target's ETag is not the source's any more.
+ */
+const PART_SECONDS_MAX = 20;
 /** How often an object is begun again that changes while it is read, or does not arrive as its ETag says. */
 const ATTEMPTS_MAX = 5;
 /** After so many arrivals that the ETag contradicts, it is the ETag that is doubted. */
@@ -76,11 +82,11 @@ export class ObjectCopier {
     const fastBytesMax = Math.min(
       WHOLE_BYTES_FAST_MAX,
       memoryBytes / 4,
-      (gate.bytesPerSecond ?? 0) * WHOLE_SECONDS_MAX,
+      Math.min(gate.bytesPerSecond('in') ?? 0, gate.bytesPerSecond('out') ?? 0) * WHOLE_SECONDS_MAX,
     );
     const wholeBytesMax = Math.max(WHOLE_BYTES_MAX, fastBytesMax);
     if (version.sizeBytes === 0 || (version.sizeBytes <= wholeBytesMax && etagForm(version.etag).kind !== 'parts'))
-      await gate.withBody(() => this.#copyWhole(version, targetKey, distrustsEtag(doubt)), signal);
+      await gate.withBody('whole', () => this.#copyWhole(version, targetKey, distrustsEtag(doubt)), signal);
     else await this.#copyParts(version, targetKey, statePrefix, doubt);
   }
 
@@ -101,7 +107,7 @@ export class ObjectCopier {
         const record = sourceEtag === undefined ? undefined : { sourceEtag };
         const headers = { ...objectHeaders(read, settings, record), ...tags, ...md5 };
         const sha256 = md5Hex === undefined ? undefined : UNSIGNED_PAYLOAD;
-        return gate.run(() => target.put(targetKey, body, { headers, sha256, signal }), signal);
+        return gate.run('out', () => target.put(targetKey, body, { headers, sha256, signal }), signal);
       };
       const isComparable = md5Hex !== undefined && this.#targetTellsDigest;
       const etag = await write(isComparable ? undefined : version.etag);
@@ -121,6 +127,8 @@ export class ObjectCopier {
     const { link, settings, memoryBytes } = this.#options;
     const { gate, target, signal } = link;
     const details = await this.#describe(version);
+    const record = version.sizeBytes > PART_BYTES_MIN ? uploadRecord(link, statePrefix, targetKey) : noRecord;
+    const begun = await record.find();
     const { partSizeBytes, check } = planObject(version, {
       headers: details.headers,
       targetTellsDigest: this.#targetTellsDigest,
@@ -128,9 +136,11 @@ export class ObjectCopier {
       isDoubted: distrustsEtag(doubt),
       partSizeBytes: this.#options.partSizeBytes,
       partSizeBytesMax: memoryBytes / 4,
+      partSizeBytesFast: (gate.bytesPerSecond('out') ?? Infinity) * PART_SECONDS_MAX,
+      ...(begun?.sourceEtag === version.etag && { begunBytes: begun.partSizeBytes }),
     });
     const digest = check === 'md5' ? new RunningDigest() : undefined;
-    const record = check === 'etag' ? undefined : { sourceEtag: version.etag, partSizeBytes };
+    const mark = check === 'etag' ? undefined : { sourceEtag: version.etag, partSizeBytes };
     const sha256 = check === 'etag' ? UNSIGNED_PAYLOAD : undefined;
     const tags = await tagsHeader(link, settings, version.key, details.headers);
     let expectedEtag = '';
@@ -140,13 +150,18 @@ export class ObjectCopier {
       sizeBytes: version.sizeBytes,
       partSizeBytes,
       write: {
-        headers: { ...objectHeaders(details, settings, record), ...tags },
+        headers: { ...objectHeaders(details, settings, mark), ...tags },
       },
-      record: version.sizeBytes > partSizeBytes ? uploadRecord(link, statePrefix, targetKey) : noRecord,
+      record,
+      begun,
       movePart: async ({ uploadId, index, etag, buffer: body }) => {
         await this.#readPart(version, index * partSizeBytes, index, body, check === 'twice', digest);
         if (etag !== undefined) return etag;
-        return gate.run(() => target.uploadPart(targetKey, uploadId, index + 1, body, { sha256, signal }), signal);
+        return gate.run(
+          'out',
+          () => target.uploadPart(targetKey, uploadId, index + 1, body, { sha256, signal }),
+          signal,
+        );
       },
       movesAll: digest !== undefined,
       holdsParts: true,

@@ -1,6 +1,6 @@
 import type { ObjectVersion } from './read-range.ts';
 import { etagForm, hidesDigest } from './etag.ts';
-import { chosenPartSize, isLayout, partSizeCandidates } from './part-layout.ts';
+import { PART_BYTES_MIN, chosenPartSize, isLayout, partSizeCandidates } from './part-layout.ts';
 
 /**
  * How it is made sure that what arrived is what the source holds. Where it is not the target's own digest that says so, the SHA-256 of what was read is signed into
@@ -29,20 +29,32 @@ export interface PlanOptions {
   partSizeBytes?: number;
   /** The largest part that is taken over from the source: it is held in memory. */
   partSizeBytesMax: number;
+  /** What one connection sends in bearable time: larger parts are not taken over from the source. */
+  partSizeBytesFast: number;
+  /** Parts of an upload of this version that was begun before, and is gone on with. */
+  begunBytes?: number;
 }
 
 /** Decides how an object is cut into parts, and how its content is checked. */
 export function planObject(version: ObjectVersion, options: PlanOptions): ObjectPlan {
-  const { headers, targetTellsDigest, isTls, isDoubted, partSizeBytesMax } = options;
+  const { headers, targetTellsDigest, isTls, isDoubted, partSizeBytesMax, partSizeBytesFast } = options;
+  const begunBytes = wellBegun(version, options);
   const form = etagForm(version.etag);
   const tells = !isDoubted && !hidesDigest(headers);
   if (form.kind === 'parts' && tells && targetTellsDigest) {
     const partSizeBytes = sourcePartSize(version, form.count, headers);
-    if (partSizeBytes !== undefined && partSizeBytes <= partSizeBytesMax) return { partSizeBytes, check: 'etag' };
+    const bytesMax = Math.min(partSizeBytesMax, Math.max(PART_BYTES_MIN, partSizeBytesFast));
+    const fits = (bytes: number): boolean => (begunBytes === undefined ? bytes <= bytesMax : bytes === begunBytes);
+    if (partSizeBytes !== undefined && fits(partSizeBytes)) return { partSizeBytes, check: 'etag' };
   }
-  const partSizeBytes = chosenPartSize(version.sizeBytes, options.partSizeBytes);
+  const partSizeBytes = begunBytes ?? chosenPartSize(version.sizeBytes, options.partSizeBytes);
   if (form.kind === 'md5' && tells && !isTls) return { partSizeBytes, check: 'md5' };
   return { partSizeBytes, check: isTls && !isDoubted ? 'tls' : 'twice' };
+}
+
+function wellBegun({ sizeBytes }: ObjectVersion, { begunBytes, partSizeBytesMax }: PlanOptions): number | undefined {
+  if (begunBytes === undefined || begunBytes > partSizeBytesMax) return undefined;
+  return isLayout(sizeBytes, begunBytes) ? begunBytes : undefined;
 }
 
 /** AWS says it in the HEAD of a part (https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html); of other services it is guessed. */

@@ -2,7 +2,7 @@ const MiB = 1024 * 1024;
 
 /** Limits of a multipart upload: https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html */
 export const PARTS_MAX = 10_000;
-const PART_BYTES_MIN = 5 * MiB;
+export const PART_BYTES_MIN = 5 * MiB;
 const PART_BYTES_MAX = 5 * 1024 * MiB;
 
 /** Part sizes that programs use: the AWS CLI, SDKs, s3a, rclone, the console, Data Transfer Hub. */

@@ -10,7 +10,7 @@ export interface ObjectVersion {
 }
 
 /** A range is cut so that a piece takes one connection some seconds: over a slow link many share the work, over a fast one it stays whole. */
-const PIECE_SECONDS = 4;
+const PIECE_SECONDS = 8;
 const PIECE_BYTES_MIN = 256 * 1024;
 /** As long as nothing is known of the link. */
 const PIECE_BYTES_FIRST = 1024 * 1024;
@@ -27,19 +27,23 @@ export async function readRange(
 ): Promise<ObjectDetails> {
   const { source, gate, bandwidth, signal } = link;
   const read = (from: number, to: number): Promise<ObjectDetails> =>
-    gate.run(async () => {
-      await bandwidth.acquire(to - from, signal);
-      // A range of an empty object cannot be asked for.
-      const range = to > from ? { start: start + from, end: start + to, into: into.subarray(from, to) } : undefined;
-      const { body, ...details } = await source.get(version.key, { range, ifMatch: version.etag, signal });
-      if (body.length !== to - from)
-        throw new DynaferryError('SOURCE_CHANGED', `${source.uri(version.key)} is shorter than it was listed`);
-      // A bucket that knows of no buffers has put it elsewhere.
-      if (body.buffer !== into.buffer || body.byteOffset !== into.byteOffset + from) body.copy(into, from);
-      bandwidth.settle(to - from, to - from);
-      return details;
-    }, signal);
-  const rate = gate.bytesPerSecond;
+    gate.run(
+      'in',
+      async () => {
+        await bandwidth.acquire(to - from, signal);
+        // A range of an empty object cannot be asked for.
+        const range = to > from ? { start: start + from, end: start + to, into: into.subarray(from, to) } : undefined;
+        const { body, ...details } = await source.get(version.key, { range, ifMatch: version.etag, signal });
+        if (body.length !== to - from)
+          throw new DynaferryError('SOURCE_CHANGED', `${source.uri(version.key)} is shorter than it was listed`);
+        // A bucket that knows of no buffers has put it elsewhere.
+        if (body.buffer !== into.buffer || body.byteOffset !== into.byteOffset + from) body.copy(into, from);
+        bandwidth.settle(to - from, to - from);
+        return details;
+      },
+      signal,
+    );
+  const rate = gate.bytesPerSecond('in');
   const piece = rate === undefined ? PIECE_BYTES_FIRST : Math.max(PIECE_BYTES_MIN, rate * PIECE_SECONDS);
   const count = Math.max(1, Math.floor(into.length / piece));
   if (count === 1) return read(0, into.length);

@@ -62,7 +62,7 @@ export class ServerCopier {
     headers: Record<string, string>,
   ): Promise<void> {
     const { gate, target, signal, onBytes } = this.#link;
-    await gate.run(() => copyObject(target, targetKey, version, headers, signal), signal);
+    await gate.run('out', () => copyObject(target, targetKey, version, headers, signal), signal);
     onBytes(sizeBytes);
   }
 
@@ -75,18 +75,20 @@ export class ServerCopier {
   ): Promise<void> {
     const { gate, target, signal } = this.#link;
     const partSizeBytes = chosenPartSize(sizeBytes, PART_BYTES);
+    const record = uploadRecord(this.#link, statePrefix, targetKey);
     await transferInParts(this.#link, {
       targetKey,
       sourceEtag: version.etag,
       sizeBytes,
       partSizeBytes,
       write: { headers },
-      record: uploadRecord(this.#link, statePrefix, targetKey),
+      record,
+      begun: await record.find(),
       movePart: ({ uploadId, index }) => {
         const start = index * partSizeBytes;
         const range = { ...version, start, end: start + partLength(sizeBytes, partSizeBytes, index) };
         const part = { uploadId, partNumber: index + 1 };
-        return gate.run(() => copyPart(target, targetKey, part, range, signal), signal);
+        return gate.run('out', () => copyPart(target, targetKey, part, range, signal), signal);
       },
       movesAll: false,
       holdsParts: false,

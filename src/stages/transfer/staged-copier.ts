@@ -37,7 +37,7 @@ export class StagedCopier {
     if (there?.sizeBytes === object.sizeBytes && there.metadata['dynaferry-sha256'] === object.sha256)
       return there.etag;
     if (object.partSha256.length === 1)
-      await gate.withBody(() => this.#copyWhole(object, sourceKey, targetKey, metadata), signal);
+      await gate.withBody('whole', () => this.#copyWhole(object, sourceKey, targetKey, metadata), signal);
     else await this.#copyParts(seq, object, sourceKey, targetKey, metadata);
     return this.#arrived(object, targetKey);
   }
@@ -52,7 +52,11 @@ export class StagedCopier {
     const body = await memory.take(object.sizeBytes, signal);
     try {
       await this.#readPart(object, sourceKey, 0, body);
-      await gate.run(() => target.put(targetKey, body, { sha256: object.partSha256[0], metadata, signal }), signal);
+      await gate.run(
+        'out',
+        () => target.put(targetKey, body, { sha256: object.partSha256[0], metadata, signal }),
+        signal,
+      );
       onBytes(body.length);
     } finally {
       memory.give(body);
@@ -68,17 +72,23 @@ export class StagedCopier {
   ): Promise<void> {
     const { gate, target, signal } = this.#link;
     const { sizeBytes, partSizeBytes, etag } = object;
+    const begun = this.#ledger.upload(seq);
     await transferInParts(this.#link, {
       targetKey,
       sourceEtag: etag,
       sizeBytes,
       partSizeBytes,
       write: { metadata },
-      record: this.#record(seq, partSizeBytes),
+      record: this.#record(seq),
+      begun: begun && { ...begun, partSizeBytes },
       movePart: async ({ uploadId, index, buffer: body }) => {
         await this.#readPart(object, sourceKey, index, body);
         const sha256 = object.partSha256[index];
-        return gate.run(() => target.uploadPart(targetKey, uploadId, index + 1, body, { sha256, signal }), signal);
+        return gate.run(
+          'out',
+          () => target.uploadPart(targetKey, uploadId, index + 1, body, { sha256, signal }),
+          signal,
+        );
       },
       movesAll: false,
       holdsParts: true,
@@ -86,14 +96,9 @@ export class StagedCopier {
     });
   }
 
-  #record(seq: number, partSizeBytes: number): UploadRecord {
-    const ledger = this.#ledger;
+  #record(seq: number): UploadRecord {
     return {
-      find: async () => {
-        const upload = ledger.upload(seq);
-        return upload && { ...upload, partSizeBytes };
-      },
-      save: async ({ uploadId, sourceEtag }) => ledger.setUpload(seq, uploadId, sourceEtag),
+      save: async ({ uploadId, sourceEtag }) => this.#ledger.setUpload(seq, uploadId, sourceEtag),
       // It goes with the entry of the object that has arrived.
       remove: async () => undefined,
     };

@@ -17,12 +17,17 @@ interface StoredRecord extends BegunUpload {
   sourceBucket: string;
 }
 
+interface FoundRecord extends UploadRecord {
+  /** What was recorded before, by whatever machine. */
+  find(): Promise<BegunUpload | undefined>;
+}
+
 /** No part of an object's upload says which version of the source it is of, so a small object beside the target's says it: whichever machine goes on finds it. */
 export function uploadRecord(
   { source, target, signal }: Pick<Link, 'source' | 'target' | 'signal'>,
   targetPrefix: string,
   targetKey: string,
-): UploadRecord {
+): FoundRecord {
   const name = createHash('sha256').update(targetKey).digest('hex');
   const key = `${targetPrefix}${RECORDS}${name}.json`;
   return {
@@ -42,7 +47,7 @@ export function uploadRecord(
 }
 
 /** For an object in one part, of which nothing can be gone on with. */
-export const noRecord: UploadRecord = {
+export const noRecord: FoundRecord = {
   find: async () => undefined,
   save: async () => undefined,
   remove: async () => undefined,

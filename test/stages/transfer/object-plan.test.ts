@@ -9,6 +9,7 @@ const plain: PlanOptions = {
   isTls: false,
   isDoubted: false,
   partSizeBytesMax: 128 * MiB,
+  partSizeBytesFast: Infinity,
 };
 const kms = { 'x-amz-server-side-encryption': 'aws:kms' };
 const version = (etag: string, sizeBytes = 100 * MiB) => ({ key: 'k', etag, sizeBytes });
@@ -32,6 +33,25 @@ describe('how an object is carried', () => {
     expect(planObject(version(parts(2), 1000 * MiB), plain)).toEqual({ partSizeBytes: 5 * MiB, check: 'twice' });
     for (const more of [{ headers: kms }, { targetTellsDigest: false }, { isDoubted: true }])
       expect(planObject(version(parts(13)), { ...plain, ...more })).toEqual({ partSizeBytes: 5 * MiB, check: 'twice' });
+  });
+
+  it('cuts as small as may be where one connection would take too long for a part of the source', () => {
+    const slow = { ...plain, partSizeBytesFast: 8 * MiB - 1 };
+    expect(planObject(version(parts(13)), slow)).toEqual({ partSizeBytes: 5 * MiB, check: 'twice' });
+    expect(planObject(version(parts(20)), { ...plain, partSizeBytesFast: 1000 })).toEqual({
+      partSizeBytes: 5 * MiB,
+      check: 'etag',
+    });
+  });
+
+  it('goes on with the parts of an upload that was begun, whatever the link is like by now', () => {
+    const begun = (begunBytes: number, more: Partial<PlanOptions> = {}) =>
+      planObject(version(parts(13)), { ...plain, begunBytes, ...more });
+    expect(begun(8 * MiB, { partSizeBytesFast: 1000 })).toEqual({ partSizeBytes: 8 * MiB, check: 'etag' });
+    expect(begun(5 * MiB)).toEqual({ partSizeBytes: 5 * MiB, check: 'twice' });
+    expect(begun(10 * MiB)).toEqual({ partSizeBytes: 10 * MiB, check: 'twice' });
+    // What memory does not hold, and what S3 does not take, is begun anew.
+    for (const bytes of [256 * MiB, 1000]) expect(begun(bytes)).toEqual({ partSizeBytes: 8 * MiB, check: 'etag' });
   });
 
   it('digests a whole object where nothing else protects it on its way', () => {
