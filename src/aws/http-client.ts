@@ -51,7 +51,7 @@ const FREE_MS_MAX = 4000;
 
 /**
  * Keep-alive connections to one endpoint. A response is collected into one buffer; a body shorter than announced, a reset, a refused connection and
- * a stall end as UNREACHABLE or INTERRUPTED_NETWORK, after which the request may or may not have taken effect.
+ * a stall end as UNREACHABLE, CERTIFICATE_REJECTED, PROXY_REFUSED or INTERRUPTED_NETWORK, after which the request may or may not have taken effect.
  *
  * Our own and no library's, since what a request costs is most of what a load costs, and the buffers that libraries receive into are most of an
  * export's garbage (docs/benchmarks.md).
@@ -214,9 +214,8 @@ function networkError(error: Error, endpoint: string, proxy: Proxy | undefined):
         : { fix: `Check ${proxy.setting}, and that ${proxy.host} can be reached from here.` }),
     });
   if (/^ERR_TLS|CERT|^UNABLE_TO_VERIFY/.test(code))
-    return new DynaferryError('UNREACHABLE', `the certificate of ${origin} is not accepted (${code})`, {
+    return new DynaferryError('CERTIFICATE_REJECTED', `the certificate of ${origin} is not accepted (${code})`, {
       cause: error,
-      fix: 'Check the endpoint and the clock; where a company signs certificates itself, set caFile of that side, or NODE_EXTRA_CA_CERTS.',
     });
   return new DynaferryError('INTERRUPTED_NETWORK', `the connection to ${origin} broke (${code})`, { cause: error });
 }

@@ -64,8 +64,12 @@ function objection(proxy: Proxy, target: string, answer: string, headEnd: number
   }
 }
 
+/** Who asks, or for what, does not suit the proxy; asking again would not change that. */
+const REFUSALS = new Set([401, 403, 405, 407]);
+
 function refusal(proxy: Proxy, target: string, what: string, status?: number): DynaferryError {
-  return new DynaferryError('UNREACHABLE', `cannot reach ${target}: the proxy ${proxy.host} ${what}`, {
+  const code = status !== undefined && REFUSALS.has(status) ? 'PROXY_REFUSED' : 'UNREACHABLE';
+  return new DynaferryError(code, `cannot reach ${target}: the proxy ${proxy.host} ${what}`, {
     fix: advice(proxy, target, status),
     ...(status === undefined ? {} : { status }),
   });

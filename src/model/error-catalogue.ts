@@ -95,6 +95,19 @@ export const errorCatalogue = {
     meaning: "This machine's clock differs from the service's by more than AWS accepts (15 minutes).",
     fix: 'Set the clock (`timedatectl set-ntp true`).',
   },
+  CERTIFICATE_REJECTED: {
+    exit: 4,
+    retry: 'no',
+    meaning:
+      'Nobody whom this machine trusts vouches for the certificate of an endpoint or proxy, or it is not valid now.',
+    fix: 'Check the endpoint and the clock; where a company signs certificates itself, set caFile of that side, or NODE_EXTRA_CA_CERTS.',
+  },
+  PROXY_REFUSED: {
+    exit: 4,
+    retry: 'no',
+    meaning: 'The proxy does not let this program through to the endpoint.',
+    fix: "Check user and password in the proxy's URL, or have it allow CONNECT to the endpoint.",
+  },
   ACCESS_DENIED: {
     exit: 4,
     retry: 'no',

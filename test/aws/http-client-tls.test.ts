@@ -33,7 +33,7 @@ describe('HttpClient over TLS', () => {
   it('refuses a certificate that nobody vouches for, and says so', async () => {
     const client = new HttpClient(endpoint, { connectionsMax: 1, idleMsMax: 5000 });
     await expect(client.send({ method: 'GET', path: '/', headers: {} })).rejects.toMatchObject({
-      code: 'UNREACHABLE',
+      code: 'CERTIFICATE_REJECTED',
       message: expect.stringContaining('certificate') as string,
     });
     await client.close();

@@ -83,7 +83,7 @@ describe('an endpoint whose certificate a CA of our own has signed', () => {
   it('is not believed because a proxy stands between', async () => {
     await using proxy = await ConnectProxy.start();
     const error = await refused({ proxy: proxy.url() });
-    expect(error.code).toBe('UNREACHABLE');
+    expect([error.code, error.retry]).toEqual(['CERTIFICATE_REJECTED', 'no']);
     expect(error.message).toContain(`the certificate of ${secureUrl} through the proxy ${proxy.host} is not accepted`);
   });
 });
@@ -104,21 +104,34 @@ describe('a proxy that', () => {
   const answering = (answer: string) => (socket: Duplex) => void socket.write(answer);
 
   it.each([
-    ['wants a password', 'HTTP/1.1 407 X\r\ncontent-length: 3\r\n\r\nabc', 'answered 407', 'does not accept them'],
-    ['forbids it', 'HTTP/1.1 403 X\r\n\r\n', 'answered 403', 'allow CONNECT to'],
-    ['cannot reach it either', 'HTTP/1.1 502 X\r\n\r\n', 'answered 502', 'itself cannot reach'],
-    ['is none', 'SSH-2.0-OpenSSH_9.2\r\n\r\n', 'does not speak HTTP', 'is there an HTTP proxy at'],
-    ['never ends', `HTTP/1.1 200 OK\r\nx: ${'x'.repeat(100_000)}`, 'does not speak HTTP', 'is there an HTTP proxy at'],
+    [
+      'wants a password',
+      'PROXY_REFUSED',
+      'HTTP/1.1 407 X\r\ncontent-length: 3\r\n\r\nabc',
+      'answered 407',
+      'does not accept them',
+    ],
+    ['forbids it', 'PROXY_REFUSED', 'HTTP/1.1 403 X\r\n\r\n', 'answered 403', 'allow CONNECT to'],
+    ['cannot reach it either', 'UNREACHABLE', 'HTTP/1.1 502 X\r\n\r\n', 'answered 502', 'itself cannot reach'],
+    ['is none', 'UNREACHABLE', 'SSH-2.0-OpenSSH_9.2\r\n\r\n', 'does not speak HTTP', 'is there an HTTP proxy at'],
+    [
+      'never ends',
+      'UNREACHABLE',
+      `HTTP/1.1 200 OK\r\nx: ${'x'.repeat(100_000)}`,
+      'does not speak HTTP',
+      'is there an HTTP proxy at',
+    ],
     [
       'speaks for the endpoint',
+      'UNREACHABLE',
       'HTTP/1.1 200 OK\r\n\r\nHTTP/1.1 200 OK\r\n',
       'sent bytes behind',
       'Check target: proxy',
     ],
-  ])('%s makes the endpoint UNREACHABLE', async (_, answer, what, fix) => {
+  ])('%s makes the endpoint %s', async (_, code, answer, what, fix) => {
     await using proxy = await ConnectProxy.start(undefined, answering(answer));
     const error = await refused({ proxy: proxy.url('user:p%25ss@') });
-    expect(error.code).toBe('UNREACHABLE');
+    expect(error.code).toBe(code);
     expect(error.message).toContain(`cannot reach ${new URL(secureUrl).host}: the proxy ${proxy.host} ${what}`);
     expect(error.fix).toContain(fix);
   });

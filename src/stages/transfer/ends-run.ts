@@ -4,6 +4,7 @@ import type { DynaferryError } from '../../model/errors.ts';
 /** What concerns every object alike: the next one would fail in the same way, or has been tried for long enough. */
 const endings = new Set<ErrorCode>([
   'BUCKET_NOT_FOUND',
+  'CERTIFICATE_REJECTED',
   'CLOCK_SKEW',
   'CONFIG_INVALID',
   'CREDENTIALS_EXPIRED',
@@ -12,6 +13,7 @@ const endings = new Set<ErrorCode>([
   'INTERNAL',
   'INTERRUPTED',
   'LOCAL_DISK',
+  'PROXY_REFUSED',
   'SIGNATURE_REJECTED',
   'THROTTLED',
   'UNREACHABLE',

@@ -120,8 +120,13 @@ export class CopyScenario implements AsyncDisposable {
     return startCli(this.arguments(options), this.#program(program));
   }
 
+  /** Both sites' keys. */
+  get environment(): Record<string, string> {
+    return { ...siteEnvironment.source, ...siteEnvironment.target };
+  }
+
   #program(program: ProgramOptions): ProgramOptions {
-    return { env: { ...siteEnvironment.source, ...siteEnvironment.target }, ...program };
+    return { env: this.environment, ...program };
   }
 
   /** Both sides by a reader that shares no code with the product. */
