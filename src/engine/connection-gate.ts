@@ -129,19 +129,25 @@ export class ConnectionGate {
     return this.#waitingBodies[this.#admitted].shift();
   }
 
+  /** The way that is slower: what is read ahead on a fast way in says nothing of what gets through. */
+  get #bottleneck(): Direction {
+    const [into, out] = [this.bytesPerSecond('in'), this.bytesPerSecond('out')];
+    return out !== undefined && (into === undefined || out < into) ? 'out' : 'in';
+  }
+
   #look(): void {
     const nowMs = performance.now();
-    const bytes = this.#meters.in.look(nowMs) + this.#meters.out.look(nowMs);
+    const moved = { in: this.#meters.in.look(nowMs), out: this.#meters.out.look(nowMs) };
     const { whole, part } = this.#waitingBodies;
     this.#control.observe({
       seconds: (nowMs - this.#lookedMs) / 1000,
-      bytes,
+      bytes: moved[this.#bottleneck],
       wanted: this.#waiting.length + whole.length + part.length > 0,
       requests: this.#requests,
       throttles: this.#throttles,
       failures: this.#failures,
     });
-    if (bytes > 0) this.#markMeasured();
+    if (moved.in + moved.out > 0) this.#markMeasured();
     this.#lookedMs = nowMs;
     this.#requests = this.#throttles = this.#failures = 0;
     this.#admit();
