@@ -38,6 +38,8 @@ export async function startDynamoDbLocal(
       // Without it the JVM takes one GC thread and one compiler thread for each core that it believes to have.
       '-XX:+UseSerialGC',
       `-Djava.library.path=${join(folder, 'DynamoDBLocal_lib')}`,
+      // It leaves its SQLite library in the temporary folder where it is killed.
+      `-Djava.io.tmpdir=${runDirectory}`,
       '-jar',
       join(folder, 'DynamoDBLocal.jar'),
       '-port',

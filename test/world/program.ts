@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
+import { tmpdir } from 'node:os';
 import { delimiter, join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { newFolder, newHome } from './home.ts';
@@ -13,7 +14,7 @@ interface ProgramEvent {
 }
 
 export interface ProgramOptions {
-  /** Added to an environment that holds nothing of the caller's but PATH. */
+  /** Added to an environment that holds nothing of the caller's but PATH and TMPDIR. */
   env?: Record<string, string>;
   /** The working folder; an empty one where left out. */
   cwd?: string;
@@ -82,6 +83,7 @@ function cleanEnvironment({ env, home }: ProgramOptions): Record<string, string>
   return {
     PATH: `${binFolder}${delimiter}${process.env.PATH ?? ''}`,
     HOME: home ?? newHome(),
+    TMPDIR: tmpdir(),
     LC_ALL: 'C.UTF-8',
     TZ: 'UTC',
     // The default chain would otherwise ask a metadata service that may exist where tests run.
