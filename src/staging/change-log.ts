@@ -87,7 +87,7 @@ const changeCommit = z.object({
   newestMicros: z.int().optional(),
   /**
    * All changes that were made at the source before then (milliseconds since 1970) are in this commit or one before it. It grows also while nobody writes
-   * to the table: a commit without an object comes about once a minute then.
+   * to the table: a commit without an object comes about every ten seconds then.
    */
   throughMs: z.int(),
   /** When the commit was made. */

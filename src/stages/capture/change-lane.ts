@@ -17,7 +17,7 @@ const LINES_MS_MAX = 1000;
 /** …or when it has so many bytes, compressed… */
 const OBJECT_BYTES = 1_000_000;
 /** …and what is read without giving a line is, when it is so old. */
-const PROGRESS_MS_MAX = 60_000;
+const PROGRESS_MS_MAX = 10_000;
 /** How often the age is looked at. */
 const TICK_MS = 100;
 /** Batches that are being made durable. More would only be memory: it is the bucket that does not keep up. */

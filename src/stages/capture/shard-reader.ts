@@ -20,6 +20,8 @@ export interface ShardReaderOptions {
   clock: Clock;
   /** The time from which on changes count, in milliseconds since 1970. */
   startMs: number;
+  /** Somebody waits until all changes that were made before then (milliseconds since 1970) are read; nobody where absent. */
+  untilMs: number | undefined;
   signal: AbortSignal;
 }
 
@@ -66,9 +68,15 @@ export class ShardReader {
       const answer = await this.#read(iterator);
       if (answer?.isDone === true) return;
       iterator = answer?.nextIterator;
-      pauseMs = answer?.isEmpty === true ? Math.min(POLL_MS_MAX, pauseMs * POLL_GROWTH) : POLL_MS_MIN;
+      const isAtRest = answer?.isEmpty === true && !this.#isAwaited;
+      pauseMs = isAtRest ? Math.min(POLL_MS_MAX, pauseMs * POLL_GROWTH) : POLL_MS_MIN;
       await clock.sleep(Math.max(0, askedMs + pauseMs - clock.nowMs()), signal);
     }
+  }
+
+  get #isAwaited(): boolean {
+    const { untilMs } = this.#options;
+    return untilMs !== undefined && this.#throughMs < untilMs;
   }
 
   /**

@@ -105,20 +105,21 @@ export class StreamReading {
     }
   }
 
-  /** Waits for the time to list again, and meanwhile starts shards whose parents end. */
+  /** Waits for the time to list again, which may then prove to be the end, and meanwhile starts shards whose parents end. */
   async #waitToList(): Promise<void> {
     const { tree, untilMs, clock } = this.#options;
     const listedMs = clock.nowMs();
     for (;;) {
       await clock.sleep(LOOK_MS, this.#signal);
       this.#readReady();
+      if (untilMs !== undefined && tree.throughMs >= untilMs) return;
       const soon = untilMs !== undefined || tree.awaitsChildren;
       if (clock.nowMs() - listedMs >= (soon ? LIST_SOON_MS : LIST_MS)) return;
     }
   }
 
   #readReady(): void {
-    const { tree, client, streamArn, processor, lane, meter, clock, startMs } = this.#options;
+    const { tree, client, streamArn, processor, lane, meter, clock, startMs, untilMs } = this.#options;
     for (const position of tree.takeReady()) {
       const reader = new ShardReader(position, {
         client,
@@ -130,6 +131,7 @@ export class StreamReading {
         meter,
         clock,
         startMs,
+        untilMs,
         signal: this.#signal,
       });
       this.#start(() => reader.run());
