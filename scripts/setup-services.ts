@@ -11,6 +11,8 @@ const needs: Need[] = [
   { command: 'radosgw', aptPackage: 'radosgw' },
   { command: 'java', aptPackage: 'default-jre-headless' },
   { command: 'openssl', aptPackage: 'openssl' },
+  // For what DynamoDB Streams do after hours.
+  { command: 'faketime', aptPackage: 'faketime' },
 ];
 
 if (!provide('Tests', needs)) process.exitCode = 1;

@@ -1,5 +1,13 @@
 export { openMigration, openMigrations, Migration } from './migration/migration.ts';
-export type { InspectRequest, OpenOptions, RunRequest } from './migration/migration.ts';
+export type {
+  ApplyRequest,
+  CaptureRequest,
+  InspectRequest,
+  OpenOptions,
+  ReplicateRequest,
+  RunRequest,
+  TransferRequest,
+} from './migration/requests.ts';
 export type { MigrationFile } from './migration/file/migration-file.ts';
 export type { MigrationStatus, StageStatus } from './migration/status.ts';
 export type { Plan, PlanExample, PlanOptions } from './migration/plan.ts';
@@ -21,10 +29,13 @@ export type { Finding, FindingSeverity } from './model/finding.ts';
 export { DynaferryError } from './model/errors.ts';
 export { errorCatalogue, exitCodes, type ErrorCode, type ExitCode } from './model/error-catalogue.ts';
 export type {
+  AppliedChanges,
+  CapturedChanges,
   CopyDecision,
   CopyProgress,
   CopySummary,
   EventListener,
+  LagReport,
   Notice,
   ProgressEvent,
   StageName,

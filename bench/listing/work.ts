@@ -58,6 +58,7 @@ function siteAt(endpoint: string, role: 'source' | 'target'): Site {
     region: REGION,
     partitionId: partitionOf(REGION).id,
     dynamodbUrl: endpoint,
+    streamsUrl: endpoint,
     s3Url: endpoint,
     s3PathStyle: true,
     credentials: async () => accessKey,

@@ -22,6 +22,6 @@ export function partitionOf(region: string): Partition {
 }
 
 /** The public endpoint of a regional service. */
-export function serviceUrl(service: 'dynamodb' | 's3', region: string): string {
+export function serviceUrl(service: 'dynamodb' | 'streams.dynamodb' | 's3', region: string): string {
   return `https://${service}.${region}.${partitionOf(region).dnsSuffix}`;
 }

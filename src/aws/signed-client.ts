@@ -49,6 +49,8 @@ export interface ClientOptions {
   /** Hears of the bytes of bodies as they really move, whatever becomes of their requests. */
   onMoved?: (bytes: number) => void;
   retry?: RetryPolicy;
+  /** Where `retry` is absent, how patient to be once the endpoint has answered: before that, what is wrong may be a setting. */
+  retryOnceAnswered?: RetryPolicy;
   random?: () => number;
   /** Hears of every failed attempt that is tried again. */
   onRetry?: (error: DynaferryError) => void;
@@ -89,12 +91,18 @@ export class SignedClient {
   /** Sends until it succeeds or fails for good. Only for requests that may take effect twice. */
   async send(request: ServiceRequest): Promise<HttpResponse> {
     return withRetry(() => this.#attempt(request), {
-      policy: this.#options.retry ?? (this.#hasAnswered ? patientRetryPolicy : defaultRetryPolicy),
+      policy: this.#retryPolicy(),
       random: this.#options.random,
       signal: request.signal,
       onRetry: this.#options.onRetry,
       progressBytes: () => request.resumable?.receivedBytes ?? 0,
     });
+  }
+
+  #retryPolicy(): RetryPolicy {
+    const { retry, retryOnceAnswered } = this.#options;
+    if (retry !== undefined) return retry;
+    return this.#hasAnswered ? (retryOnceAnswered ?? patientRetryPolicy) : defaultRetryPolicy;
   }
 
   /** Closes all connections. */

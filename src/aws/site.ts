@@ -41,6 +41,8 @@ export interface Site {
   region: string;
   partitionId: string;
   dynamodbUrl: string;
+  /** Of DynamoDB Streams, which has a host of its own; at an endpoint of one's own it is the same. */
+  streamsUrl: string;
   s3Url: string;
   /** Services at an endpoint of one's own are addressed with the bucket in the path. */
   s3PathStyle: boolean;
@@ -68,6 +70,7 @@ export function openSite(
     region,
     partitionId: partitionOf(region).id,
     dynamodbUrl: endpoint?.dynamodb ?? serviceUrl('dynamodb', region),
+    streamsUrl: endpoint?.dynamodb ?? serviceUrl('streams.dynamodb', region),
     s3Url: endpoint?.s3 ?? serviceUrl('s3', region),
     s3PathStyle: settings.pathStyle ?? endpoint?.s3 !== undefined,
     credentials: credentialProvider(role, settings, env),

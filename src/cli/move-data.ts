@@ -6,7 +6,7 @@ import type { Session } from './session.ts';
 import { summaryText } from './text/summary-text.ts';
 import { totalSummary } from './text/total-summary.ts';
 
-/** What run, export, transfer, load and verify have in common. */
+/** What the commands that move data have in common. */
 export interface MoveOptions {
   files: readonly string[];
   stages: readonly StageName[];
@@ -45,8 +45,9 @@ export function reportSummary(session: Session, migration: Migration, summary: S
   if (summary.error !== undefined) printFailure(session, summary.error, of.isOneOfSeveral === true ? name : undefined);
   // A migration that failed before anything moved has nothing to sum up; what another process is moving is that one's to tell.
   if (summary.error?.code === 'LOCKED') return;
-  if (summary.ok || summary.read + summary.written + summary.objects > 0)
-    session.print(summaryText(summary, { migration: name, ...of }, session));
+  const { read, written, objects, captured, applied } = summary;
+  const moved = read + written + objects + (captured?.read ?? 0) + (applied?.transferred ?? 0) + (applied?.puts ?? 0);
+  if (summary.ok || moved > 0) session.print(summaryText(summary, { migration: name, ...of }, session));
 }
 
 interface ReportOptions {

@@ -2,13 +2,17 @@ import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { DynaferryError } from '../model/errors.ts';
 import type { Action, ActWith, AddCommand } from './command.ts';
+import { applyCommand } from './commands/apply.ts';
+import { captureCommand } from './commands/capture.ts';
 import { copyCommand } from './commands/copy.ts';
+import { cutoverCommand } from './commands/cutover.ts';
 import { demoCommand } from './commands/demo.ts';
 import { exportCommand } from './commands/export.ts';
 import { generateCommand } from './commands/generate.ts';
 import { inspectCommand } from './commands/inspect.ts';
 import { loadCommand } from './commands/load.ts';
 import { planCommand } from './commands/plan.ts';
+import { replicateCommand } from './commands/replicate.ts';
 import { runCommand } from './commands/run.ts';
 import { statusCommand } from './commands/status.ts';
 import { transferCommand } from './commands/transfer.ts';
@@ -22,6 +26,8 @@ const EXAMPLES = `Examples:
   dynaferry plan migration.yaml      dry run: check both sites, show the effect
   dynaferry run migration.yaml       do it; after a stop, the same again goes on
   dynaferry run a.yaml b.yaml        several migrations, under common limits
+  dynaferry run --live m.yaml        of a table in use: changes follow
+  dynaferry cutover m.yaml           is all of it there? is it safe to switch?
   dynaferry status migration.yaml    where it stands
   dynaferry copy transfer.yaml       objects from any bucket to any bucket
 `;
@@ -33,6 +39,10 @@ const commands: readonly AddCommand[] = [
   exportCommand,
   transferCommand,
   loadCommand,
+  captureCommand,
+  applyCommand,
+  replicateCommand,
+  cutoverCommand,
   verifyCommand,
   copyCommand,
   statusCommand,

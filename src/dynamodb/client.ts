@@ -92,7 +92,8 @@ function tableArn(site: Site, table: string): string {
   return `arn:${site.partitionId}:dynamodb:${site.region}:*:table/${table}`;
 }
 
-function classify(response: HttpResponse, request: ServiceRequest, site: Site): DynaferryError | undefined {
+/** Judges an answer: undefined where it is a success. Whatever an error's message says, it quotes no item. */
+export function classify(response: HttpResponse, request: ServiceRequest, site: Site): DynaferryError | undefined {
   const announced = header(response, 'x-amz-crc32');
   if (announced !== undefined && crc32(response.body) !== Number(announced))
     return new DynaferryError(

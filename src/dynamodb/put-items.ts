@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { backoffMs, type Random, type RetryPolicy } from '../aws/retry.ts';
-import { BufferPool } from '../model/buffer-pool.ts';
 import { ItemView, NameTable } from '../model/item.ts';
 import { keyAttributes, KeyReader, type KeySchema } from '../model/key.ts';
 import { DynaferryError } from '../model/errors.ts';
 import { OPEN_BRACE, forEachElement, forEachMember, decodeString } from '../model/json-bytes.ts';
+import { BatchBodies } from './batch-body.ts';
 import type { DynamoDbClient } from './client.ts';
 
 /** BatchWriteItem takes at most so many requests… */
@@ -19,9 +19,14 @@ export interface PutItem {
   end: number;
 }
 
+/** An item to put, or with `deletes` the key of one to delete. A delete of what is not there is done, too. */
+export interface ItemWrite extends PutItem {
+  deletes?: boolean;
+}
+
 /** An item that DynamoDB refuses for good. `reason` may quote values of the item: it goes into the dead letter and nowhere else. */
 export interface RefusedItem {
-  item: PutItem;
+  item: ItemWrite;
   code: string;
   reason: string;
 }
@@ -46,14 +51,12 @@ export interface PutOutcome {
 /** Waits between attempts at items that DynamoDB left unprocessed; there is no limit on their number, since DynamoDB asks for patience. */
 const UNPROCESSED_RETRY: RetryPolicy = { attemptsMax: Infinity, delayMsBase: 50, delayMsMax: 5000 };
 
-/** Writes items into one table, in batches or, under a condition, one by one. No two items of one call may have the same key. */
+/** Writes items into one table and deletes them, in batches or, under a condition, puts them one by one. No two writes of one call may have the same key. */
 export class ItemPutter {
   readonly #client: DynamoDbClient;
   readonly #table: string;
   readonly #key: KeySchema;
-  readonly #batchHead: Buffer;
-  readonly #bodies = new BufferPool(BODY_BYTES, BODIES_KEPT);
-  readonly #batchTail = Buffer.from(']},"ReturnConsumedCapacity":"TOTAL"}');
+  readonly #bodies: BatchBodies;
   readonly #random: Random;
   readonly #onUnprocessed: (items: number) => void;
 
@@ -66,25 +69,25 @@ export class ItemPutter {
     this.#client = client;
     this.#table = table;
     this.#key = key;
-    this.#batchHead = Buffer.from(`{"RequestItems":{${JSON.stringify(table)}:[`);
+    this.#bodies = new BatchBodies(table);
     this.#random = options.random ?? Math.random;
     this.#onUnprocessed = options.onUnprocessed ?? (() => undefined);
   }
 
   /** Writes a batch, replacing items that exist. What DynamoDB leaves unprocessed is sent again; items that it refuses are found out and reported. */
-  async putBatch(items: readonly PutItem[], signal: AbortSignal): Promise<PutOutcome> {
+  async putBatch(items: readonly ItemWrite[], signal: AbortSignal): Promise<PutOutcome> {
     const outcome: PutOutcome = { written: 0, skipped: 0, refused: [], consumedUnits: 0 };
     let left = items;
     for (let attempt = 1; left.length > 0; attempt++) {
       let answer: Buffer;
       try {
-        const body = this.#batch(left);
+        const body = this.#bodies.make(left);
         answer = await this.#client.call('BatchWriteItem', this.#table, body, signal);
         this.#bodies.give(body);
       } catch (error) {
         if (!isItemFault(error)) throw error;
         // One item that is not valid makes DynamoDB refuse the whole batch.
-        await this.#putSingly(left, undefined, signal, outcome);
+        await this.#writeSingly(left, undefined, signal, outcome);
         return outcome;
       }
       const { unprocessed, units } = this.#readAnswer(answer, left);
@@ -101,12 +104,12 @@ export class ItemPutter {
   /** Writes items one by one under a condition; those that fail it are counted as skipped. */
   async putConditionally(items: readonly PutItem[], condition: PutCondition, signal: AbortSignal): Promise<PutOutcome> {
     const outcome: PutOutcome = { written: 0, skipped: 0, refused: [], consumedUnits: 0 };
-    await this.#putSingly(items, condition, signal, outcome);
+    await this.#writeSingly(items, condition, signal, outcome);
     return outcome;
   }
 
-  async #putSingly(
-    items: readonly PutItem[],
+  async #writeSingly(
+    items: readonly ItemWrite[],
     condition: PutCondition | undefined,
     signal: AbortSignal,
     outcome: PutOutcome,
@@ -114,7 +117,8 @@ export class ItemPutter {
     const settled = await Promise.allSettled(
       items.map(async (item) => {
         try {
-          const answer = await this.#client.call('PutItem', this.#table, this.#single(item, condition), signal);
+          const operation = item.deletes === true ? 'DeleteItem' : 'PutItem';
+          const answer = await this.#client.call(operation, this.#table, this.#single(item, condition), signal);
           outcome.consumedUnits += unitsOf(
             (JSON.parse(answer.toString('utf8')) as { ConsumedCapacity?: Capacity }).ConsumedCapacity,
           );
@@ -134,34 +138,22 @@ export class ItemPutter {
     for (const one of settled) if (one.status === 'rejected') throw one.reason;
   }
 
-  /** One request's body, in memory that the next one may use again. */
-  #batch(items: readonly PutItem[]): Buffer {
-    let length = this.#batchHead.length + this.#batchTail.length - 1;
-    for (const { start, end } of items) length += REQUEST_HEAD.length + end - start + REQUEST_END.length;
-    const body = this.#bodies.take(length);
-    let at = copyShort(this.#batchHead, body, 0);
-    for (let i = 0; i < items.length; i++) {
-      const { bytes, start, end } = items[i];
-      // Requests are parted by commas, each of which stands behind one of them.
-      at = copyShort(REQUEST_HEAD, body, at);
-      at += bytes.copy(body, at, start, end);
-      at = copyShort(i === items.length - 1 ? LAST_REQUEST_END : REQUEST_END, body, at);
-    }
-    copyShort(this.#batchTail, body, at);
-    return body;
-  }
-
-  #single(item: PutItem, condition: PutCondition | undefined): Buffer {
+  #single(item: ItemWrite, condition: PutCondition | undefined): Buffer {
     const parts: Record<string, unknown> = {
       TableName: this.#table,
       ReturnConsumedCapacity: 'TOTAL',
       ...this.#condition(item, condition),
     };
     const head = JSON.stringify(parts).slice(0, -1);
-    return Buffer.concat([Buffer.from(`${head},"Item":`), item.bytes.subarray(item.start, item.end), Buffer.from('}')]);
+    const name = item.deletes === true ? 'Key' : 'Item';
+    return Buffer.concat([
+      Buffer.from(`${head},"${name}":`),
+      item.bytes.subarray(item.start, item.end),
+      Buffer.from('}'),
+    ]);
   }
 
-  #condition(item: PutItem, condition: PutCondition | undefined): object {
+  #condition(item: ItemWrite, condition: PutCondition | undefined): object {
     if (condition === undefined) return {};
     const names: Record<string, string> = { '#key': this.#key.partition.name };
     if (condition.kind === 'if-absent')
@@ -180,13 +172,13 @@ export class ItemPutter {
   }
 
   /** What the answer leaves to do, by the items that were sent: DynamoDB returns unprocessed items as it parsed them. */
-  #readAnswer(answer: Buffer, sent: readonly PutItem[]): { unprocessed: PutItem[]; units: number } {
+  #readAnswer(answer: Buffer, sent: readonly ItemWrite[]): { unprocessed: readonly ItemWrite[]; units: number } {
     if (answer.length <= SHORT_ANSWER_BYTES && answer.includes(NOTHING_LEFT)) {
       const { ConsumedCapacity = [] } = JSON.parse(answer.toString('latin1')) as { ConsumedCapacity?: Capacity[] };
       return { unprocessed: [], units: ConsumedCapacity.reduce((sum, capacity) => sum + unitsOf(capacity), 0) };
     }
     let units = 0;
-    let unprocessed: PutItem[] = [];
+    let unprocessed: readonly ItemWrite[] = [];
     forEachMember(answer, 0, (nameStart, nameEnd, start, end) => {
       const name = decodeString(answer, nameStart, nameEnd);
       if (name === 'ConsumedCapacity') {
@@ -198,15 +190,15 @@ export class ItemPutter {
     return { unprocessed, units };
   }
 
-  #readUnprocessed(answer: Buffer, at: number, sent: readonly PutItem[]): PutItem[] {
+  #readUnprocessed(answer: Buffer, at: number, sent: readonly ItemWrite[]): ItemWrite[] {
     const view = new ItemView(new NameTable(keyAttributes(this.#key).map((attribute) => attribute.name)));
     const keys = new KeyReader(this.#key, (name) => view.names.idOf(name));
     const wanted = new Set<string>();
     forEachMember(answer, at, (_tableStart, _tableEnd, requestsStart) => {
       forEachElement(answer, requestsStart, (requestStart) => {
-        // {"PutRequest":{"Item":{…}}}
-        forEachMember(answer, requestStart, (_s, _e, putStart) => {
-          forEachMember(answer, putStart, (_s2, _e2, itemStart) => {
+        // {"PutRequest":{"Item":{…}}} or {"DeleteRequest":{"Key":{…}}}
+        forEachMember(answer, requestStart, (_s, _e, bodyStart) => {
+          forEachMember(answer, bodyStart, (_s2, _e2, itemStart) => {
             if (answer[itemStart] !== OPEN_BRACE) return;
             view.read(answer, itemStart);
             const identity = keys.identity(view);
@@ -237,18 +229,6 @@ function isItemFault(error: unknown): error is DynaferryError {
 const NOTHING_LEFT = Buffer.from('"UnprocessedItems":{}');
 /** Such an answer is that and the table's capacity. */
 const SHORT_ANSWER_BYTES = 1024;
-const REQUEST_HEAD = Buffer.from('{"PutRequest":{"Item":');
-const REQUEST_END = Buffer.from('}},');
-const LAST_REQUEST_END = Buffer.from('}}');
-/** Batches of common items fit; larger ones get memory of their own. */
-const BODY_BYTES = 64 * 1024;
-const BODIES_KEPT = 64;
-
-/** A loop is faster than a call into native code for a few bytes. */
-function copyShort(from: Buffer, to: Buffer, at: number): number {
-  for (let i = 0; i < from.length; i++) to[at + i] = from[i];
-  return at + from.length;
-}
 
 interface Capacity {
   CapacityUnits?: number;

@@ -55,6 +55,8 @@ export interface TableDescription {
   LocalSecondaryIndexes?: IndexDescription[];
   GlobalSecondaryIndexes?: IndexDescription[];
   StreamSpecification?: { StreamEnabled?: boolean; StreamViewType?: string };
+  /** Of the stream that is on, or of the one that was on last. */
+  LatestStreamArn?: string;
   SSEDescription?: { Status?: string; SSEType?: string; KMSMasterKeyArn?: string };
   TableClassSummary?: { TableClass?: string };
   DeletionProtectionEnabled?: boolean;

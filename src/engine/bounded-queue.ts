@@ -22,6 +22,11 @@ export class BoundedQueue<T> {
   /** The next one; undefined when there will be no more. */
   async take(): Promise<T | undefined> {
     while (this.#length === 0 && !this.#ended) await new Promise<void>((resolve) => this.#takers.push(resolve));
+    return this.takeNow();
+  }
+
+  /** The next one where there is one at this moment. */
+  takeNow(): T | undefined {
     if (this.#length === 0) return undefined;
     const item = this.#items[this.#head++];
     // What was taken goes in one piece, not one by one.

@@ -49,6 +49,12 @@ export class StageMeter {
     this.#emit();
   }
 
+  /** Says that there was nothing left to do. */
+  passed(): void {
+    this.started(true);
+    this.finished();
+  }
+
   finished(): void {
     this.#emit();
     this.#state('finished');

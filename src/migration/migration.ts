@@ -1,12 +1,12 @@
 import { dirname, join, resolve } from 'node:path';
 import { Lock } from '../engine/lock.ts';
-import { newExportId, ExportLayout } from '../staging/layout.ts';
+import { newExportId } from '../staging/layout.ts';
 import { asDynaferryError, DynaferryError } from '../model/errors.ts';
-import type { EventListener, ProgressEvent, StageName, Summary, VerifyCounts } from '../model/events.ts';
+import type { ProgressEvent, StageName, Summary, VerifyCounts } from '../model/events.ts';
 import { inspectTable } from '../stages/inspect/inspect-table.ts';
 import type { Catalog } from '../stages/inspect/catalog.ts';
-import type { ReadProgress } from '../stages/inspect/read-items.ts';
 import { capacityOf } from '../dynamodb/table.ts';
+import { ChangeStages } from './change-stages.ts';
 import { readMigrationFile } from './file/parse.ts';
 import type { MigrationFile } from './file/migration-file.ts';
 import { Limits } from './limits.ts';
@@ -14,39 +14,42 @@ import { makePlan, type Plan, type PlanOptions } from './plan.ts';
 import { preflight, refuseErrors } from './preflight.ts';
 import { ProgressKeeper } from './progress-keeper.ts';
 import { ProgressTotals } from './progress-totals.ts';
+import { Replication } from './replication.ts';
+import { setAsideOf } from './set-aside.ts';
 import { carryVerification, verifySourceSite, verifyTargetSite } from './verify-site.ts';
 import { forgetVerification, runVerify } from './verify-stage.ts';
 import type { VerifyResult } from '../stages/verify/verify-result.ts';
 import { Stages } from './stages.ts';
+import type {
+  ApplyRequest,
+  CaptureRequest,
+  InspectRequest,
+  OpenOptions,
+  ReplicateRequest,
+  RunRequest,
+  TransferRequest,
+} from './requests.ts';
 import { readStatus, type MigrationStatus } from './status.ts';
-import { checkAccounting, checkDeadLetters, checkVerified, countsOf } from './summary.ts';
+import {
+  appliedCounts,
+  capturedCounts,
+  checkAccounting,
+  checkCapturedDeadLetters,
+  checkDeadLetters,
+  checkVerified,
+  countsOf,
+} from './summary.ts';
 import { Workspace } from './workspace.ts';
 
-/** How a migration is opened. */
-export interface OpenOptions {
-  /** Where ledgers are kept; `.dynaferry` beside the migration file unless told. */
-  stateDir?: string;
-  /** Hears of all progress. */
-  onEvent?: EventListener;
-  /** Ends what runs: work in hand is saved first. */
-  signal?: AbortSignal;
-  /** Environment that keys (`env:NAME`) and credentials (`env:PREFIX_`) are read from; the process's own unless told. */
-  env?: Readonly<Record<string, string | undefined>>;
-}
+/** The stages of changes. */
+const CHANGE_STAGES = ['capture', 'transfer-changes', 'apply'] as const satisfies readonly StageName[];
 
-export interface InspectRequest {
-  /** Items to read, or all; 10,000 unless told. */
-  sample?: number | 'all';
-  /** Example values for each path; none unless told. */
-  examples?: number;
-  onProgress?: (progress: ReadProgress) => void;
-}
-
-export interface RunRequest {
-  /** Forget an earlier export of this migration and begin a new one. */
+/** What a method asks of how it is run. */
+interface StageRequest {
   restart?: boolean;
-  /** Leave verification out. */
-  skipVerify?: boolean;
+  live?: boolean;
+  /** Whether its summary is of changes though it runs none of their stages itself. */
+  changes?: boolean;
 }
 
 const SAMPLE_DEFAULT = 10_000;
@@ -78,6 +81,8 @@ export class Migration {
   readonly file: MigrationFile;
   readonly #workspace: Workspace;
   readonly #stages: Stages;
+  readonly #changes: ChangeStages;
+  readonly #replication: Replication;
   readonly #keeper: ProgressKeeper;
   /** Aborted when a stage fails, to end those beside it. */
   readonly #scope = new AbortController();
@@ -89,7 +94,7 @@ export class Migration {
     this.file = file;
     const stateFolder = options.stateDir ?? join(folder, '.dynaferry');
     const listener = options.onEvent ?? (() => undefined);
-    const keeper = new ProgressKeeper();
+    const keeper = new ProgressKeeper(() => this.#workspace.changeLedger);
     const totals = new ProgressTotals();
     const onEvent = (told: ProgressEvent): void => {
       const event = totals.complete(told);
@@ -107,6 +112,8 @@ export class Migration {
     });
     this.#keeper = keeper;
     this.#stages = new Stages(this.#workspace);
+    this.#changes = new ChangeStages(this.#workspace, this.#stages);
+    this.#replication = new Replication(this.#workspace, this.#stages, this.#changes, (work) => this.#together(work));
   }
 
   /** Where its ledger lies, and what verification found. */
@@ -145,8 +152,15 @@ export class Migration {
     return makePlan(this.#workspace, this.#stages, options);
   }
 
-  /** Everything: export, transfer and load side by side, then verify. Goes on from where an earlier run stopped. */
+  /** Everything: export, transfer and load side by side, then verify; with `live` changes too. Goes on from where an earlier run stopped. */
   async run(request: RunRequest = {}): Promise<Summary> {
+    if (request.live === true)
+      return this.#stage(['export', 'transfer', 'load', ...CHANGE_STAGES], request, async () => {
+        const { findings } = await preflight(this.#workspace);
+        refuseErrors(findings);
+        forgetVerification(this.#workspace);
+        await this.#replication.live({ restart: request.restart === true });
+      });
     return this.#stage(['export', 'transfer', 'load'], request, async () => {
       const { findings } = await preflight(this.#workspace);
       refuseErrors(findings);
@@ -173,10 +187,34 @@ export class Migration {
   }
 
   /**
-   * From staging to staging; needs both sites' staging credentials and no table. Follows an export that is still running. Carries again what somebody
-   * removed from the target's staging.
+   * Reads the table's stream into the source's staging, filtered and masked, from where it stopped; needs the source's credentials only. Goes on until the
+   * signal ends it, which the Summary calls INTERRUPTED.
    */
-  async transfer(): Promise<Summary> {
+  async capture({ restart = false, untilCaughtUp = false }: CaptureRequest = {}): Promise<Summary> {
+    const calledMs = Date.now();
+    // A new log makes the others of this machine begin anew, too.
+    return this.#stage(restart ? [...CHANGE_STAGES] : ['capture'], {}, async () => {
+      const opened = await this.#stages.openCapture({ restart });
+      const before = this.#workspace.changeLedger.totals().captured.deadLettered;
+      await this.#stages.capture(opened, untilCaughtUp ? calledMs : undefined);
+      checkCapturedDeadLetters(
+        this.#workspace.changeLedger.totals().captured.deadLettered - before,
+        `s3://${this.file.source.staging.bucket}/${opened.layout.root}dynaferry/dead-letters/`,
+      );
+    });
+  }
+
+  /**
+   * From staging to staging; needs both sites' staging credentials and no table. Follows an export that is still running. Carries again what somebody
+   * removed from the target's staging. With `changes` it carries changes as they are captured.
+   */
+  async transfer({ changes = false, untilCaughtUp = false }: TransferRequest = {}): Promise<Summary> {
+    if (untilCaughtUp && !changes)
+      throw new DynaferryError('USAGE', 'a transfer of an export ends with the export; untilCaughtUp is for changes', {
+        fix: 'Add --changes, or leave --until-caught-up out.',
+      });
+    if (changes)
+      return this.#stage(['transfer-changes'], {}, () => this.#changes.transfer({ endless: !untilCaughtUp }));
     return this.#stage(['transfer'], {}, async () => {
       const exportId = await this.#stages.findExport('source');
       await this.#stages.transfer(exportId, { recheck: true });
@@ -189,6 +227,38 @@ export class Migration {
     return this.#stage(['load'], {}, async () => {
       forgetVerification(this.#workspace);
       await this.#stages.load(await this.#stages.findExport('target'));
+    });
+  }
+
+  /** Applies changes to the target table; needs the target's credentials only. Waits for the load of the export that they follow. */
+  async apply(request: ApplyRequest = {}): Promise<Summary> {
+    const { retryDeadLetters = false, untilCaughtUp = false, withoutLoad = false } = request;
+    return this.#stage(['apply'], {}, async () => {
+      forgetVerification(this.#workspace);
+      await this.#changes.apply({ retryDeadLetters, withoutLoad, endless: !untilCaughtUp });
+    });
+  }
+
+  /** Captures, carries and applies changes side by side, from where that stopped. */
+  async replicate({ untilCaughtUp = false, withoutLoad = false }: ReplicateRequest = {}): Promise<Summary> {
+    return this.#stage([...CHANGE_STAGES], {}, async () => {
+      forgetVerification(this.#workspace);
+      await this.#replication.replicate({ untilCaughtUp, withoutLoad });
+    });
+  }
+
+  /**
+   * Waits until all that was written to the source before the call is at the target, then verifies. What writes to the source must have been stopped before. Where it resolves with a
+   * summary that is `ok`, it is safe to switch to the target. Another process may go on replicating meanwhile.
+   */
+  async cutover(): Promise<Summary> {
+    return this.#stage(['verify'], { changes: true }, async () => {
+      await this.#replication.catchUp();
+      // What an earlier verification had read may have been changed since.
+      forgetVerification(this.#workspace);
+      const { load, apply } = setAsideOf(this.#workspace);
+      await this.#verify((load?.count ?? 0) + (apply?.count ?? 0));
+      checkDeadLetters(setAsideOf(this.#workspace), ['export', 'load', 'apply']);
     });
   }
 
@@ -207,7 +277,9 @@ export class Migration {
   /** Where it stands, from the ledger of this machine; also while another process runs it. Contacts nothing. */
   status(): MigrationStatus {
     const { stateFolder } = this.#workspace;
-    return this.#workspace.peekLedger((ledger) => readStatus(this.file.name, stateFolder, ledger));
+    return this.#workspace.peekLedger((ledger) =>
+      this.#workspace.peekChangeLedger((changes) => readStatus(this.file.name, stateFolder, ledger, changes)),
+    );
   }
 
   /** Closes connections and the ledger. */
@@ -225,7 +297,7 @@ export class Migration {
   }
 
   /** Runs a stage under its locks and makes the summary of whatever came of it. */
-  async #stage(locks: StageName[], request: RunRequest, work: () => Promise<void>): Promise<Summary> {
+  async #stage(locks: StageName[], request: StageRequest, work: () => Promise<void>): Promise<Summary> {
     const { ledger, stateFolder } = this.#workspace;
     this.#keeper.ledger = ledger;
     const startedMs = Date.now();
@@ -239,7 +311,7 @@ export class Migration {
         ledger.setFact('exportId', newExportId(startedMs));
       }
       await work();
-      checkDeadLetters(ledger.totals(), locks, this.#deadLetterPlaces());
+      checkDeadLetters(setAsideOf(this.#workspace), locks);
     } catch (thrown) {
       this.#failure = asDynaferryError(thrown);
       const { code, message, fix } = this.#failure;
@@ -248,11 +320,15 @@ export class Migration {
       for (const lock of held) lock.release();
     }
     const verify = this.#verified;
+    const ofCapture = request.changes === true || locks.includes('capture');
+    const ofChanges = request.changes === true || locks.includes('transfer-changes') || locks.includes('apply');
     return {
       type: 'summary',
       ok: error === undefined,
       ...countsOf(ledger.totals()),
       ...(verify && { verify }),
+      ...(ofCapture && { captured: capturedCounts(this.#workspace.changeLedger.totals()) }),
+      ...(ofChanges && { applied: appliedCounts(this.#workspace.changeLedger.totals()) }),
       seconds: Math.round((Date.now() - startedMs) / 100) / 10,
       ...(error && { error }),
     };
@@ -272,12 +348,5 @@ export class Migration {
       }),
     );
     if (failure !== undefined) throw failure.error;
-  }
-
-  #deadLetterPlaces(): { source: string; target: string } {
-    const exportId = this.#workspace.ledger.fact('exportId') ?? '';
-    const place = (site: 'source' | 'target'): string =>
-      `s3://${this.file[site].staging.bucket}/${ExportLayout.of(this.#workspace.prefix(site), exportId).root}dynaferry/dead-letters/`;
-    return { source: place('source'), target: place('target') };
   }
 }

@@ -7,6 +7,7 @@ import type { Finding } from '../model/finding.ts';
 import { type KeySchema, type KeyType } from '../model/key.ts';
 import type { Policy } from '../policy/policy.ts';
 import { missingTarget } from './target-table.ts';
+import { checkStream } from './source-stream.ts';
 import type { Workspace } from './workspace.ts';
 
 /** What preflight learned of both sides. */
@@ -61,6 +62,8 @@ export async function preflight(workspace: Workspace, attributesSeen: Iterable<s
   if (policy !== undefined && sourceTable !== undefined && !keyIsLost)
     findings.push(...checkDefinition(workspace, policy, sourceTable, targetTable));
   findings.push(...checkTarget(workspace, targetTable, sourceTable));
+  if (sourceTable !== undefined && workspace.file.replicate.isGiven)
+    findings.push(...checkStream(workspace, sourceTable));
   return { findings: unique(findings), targetTable, keyAtTarget };
 }
 

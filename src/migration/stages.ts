@@ -1,8 +1,11 @@
 import { ItemPutter, type PutCondition } from '../dynamodb/put-items.ts';
 import { capacityOf, keySchemaOf, type TableDescription } from '../dynamodb/table.ts';
+import type { Pacer } from '../engine/pacer.ts';
 import { StageMeter } from '../engine/stage-context.ts';
 import { DynaferryError } from '../model/errors.ts';
 import type { StageName } from '../model/events.ts';
+import { runCapture } from '../stages/capture/capture-stage.ts';
+import { openCapture, type OpenedCapture } from '../stages/capture/open-capture.ts';
 import { runExport } from '../stages/export/export-stage.ts';
 import type { ItemSource } from '../stages/export/item-source.ts';
 import { newestExport, openExport, type OpenedExport } from '../stages/export/open-export.ts';
@@ -10,10 +13,15 @@ import { segmentsFor, TableSource } from '../stages/export/table-source.ts';
 import { runLoad } from '../stages/load/load-stage.ts';
 import { reopenRefused } from '../stages/load/reopen-refused.ts';
 import { carryHeader, runTransfer } from '../stages/transfer/transfer-stage.ts';
+import { findCapture } from '../staging/change-log.ts';
 import { CommitSignal } from '../staging/commit-log.ts';
 import { ExportLayout } from '../staging/layout.ts';
 import { readHeader } from '../staging/header.ts';
+import { writeLoadedMark } from '../staging/loaded-mark.ts';
 import type { S3Bucket } from '../s3/bucket.ts';
+import { changesWereApplied } from './hand-over.ts';
+import { refuseErrors } from './preflight.ts';
+import { sourceStream } from './source-stream.ts';
 import { describeForTarget, ensureTargetTable, switchTtlOn } from './target-table.ts';
 import type { Workspace } from './workspace.ts';
 
@@ -27,6 +35,8 @@ export class Stages {
   readonly #workspace: Workspace;
   readonly #exportWake = new CommitSignal();
   readonly #transferWake = new CommitSignal();
+  /** Woken when a capture in this process has made a commit. */
+  readonly captureWake = new CommitSignal();
   readonly #meters = new Map<StageName, StageMeter>();
 
   constructor(workspace: Workspace) {
@@ -95,7 +105,7 @@ export class Stages {
     const { context } = workspace.options;
     const before = workspace.ledger.totals().export;
     const source = await this.itemSource(opened.header.totalSegments);
-    const meter = this.#meter('export', {
+    const meter = this.meter('export', {
       items: before.read,
       bytes: before.sourceBytes,
       objects: before.objects,
@@ -120,6 +130,66 @@ export class Stages {
     });
   }
 
+  /**
+   * Finds or begins the change log, and sees to it that the table has a stream: from then on no change is missed. Throws where the policy leaves no keys by
+   * which changes could be told apart at the target.
+   */
+  async openCapture({ restart }: { restart: boolean }): Promise<OpenedCapture> {
+    const workspace = this.#workspace;
+    const { changeLedger: ledger, file } = workspace;
+    const { signal } = workspace.options.context;
+    const bucket = await workspace.captureBucket();
+    const prefix = workspace.prefix('source');
+    const captureId = restart ? undefined : (ledger.fact('captureId') ?? (await findCapture(bucket, prefix, signal)));
+    const stream = await sourceStream(workspace, { begun: captureId !== undefined });
+    const policy = await workspace.policy();
+    const keySchema = await workspace.keyAtTarget();
+    refuseErrors(policy.checkKeys(await workspace.sourceKey(), keySchema));
+    return openCapture({
+      bucket,
+      prefix,
+      ledger,
+      captureId,
+      header: {
+        migration: file.name,
+        policyHash: workspace.policyHash,
+        policyEffectHash: policy.hash,
+        source: stream,
+        keySchema,
+      },
+      nowMs: Date.now(),
+      signal,
+    });
+  }
+
+  /** Reads the table's stream into the change log, until all changes that were made before `untilMs` are in it; without end where that is absent. */
+  async capture(opened: OpenedCapture, untilMs?: number): Promise<void> {
+    const workspace = this.#workspace;
+    const { changeLedger: ledger, file } = workspace;
+    const { captured } = ledger.totals();
+    const meter = this.meter('capture', {
+      items: captured.read,
+      bytes: captured.sourceBytes,
+      objects: captured.objects,
+      filtered: captured.filtered,
+      deadLettered: captured.deadLettered,
+    });
+    await runCapture({
+      context: workspace.options.context,
+      client: await workspace.sourceStreams(),
+      policy: await workspace.policy(),
+      policyHash: workspace.policyHash,
+      settings: file.replicate,
+      bucket: await workspace.captureBucket(),
+      ledger,
+      opened,
+      meter,
+      compression: file.export.compression,
+      wake: this.captureWake,
+      untilMs,
+    });
+  }
+
   /** Brings the export's header to the target, before a load of the same process begins. */
   async carryHeader(exportId: string): Promise<void> {
     await carryHeader(await this.#transferOptions(exportId));
@@ -129,10 +199,10 @@ export class Stages {
   async transfer(exportId: string, { recheck = false } = {}): Promise<void> {
     const workspace = this.#workspace;
     const before = workspace.ledger.totals().transfer;
-    const meter = this.#meter('transfer', { items: before.items, bytes: before.bytes, objects: before.objects });
+    const meter = this.meter('transfer', { items: before.items, bytes: before.bytes, objects: before.objects });
     await runTransfer({
       ...(await this.#transferOptions(exportId)),
-      ...workspace.link(),
+      ...workspace.link('transfer'),
       ledger: workspace.ledger,
       meter,
       bandwidth: workspace.options.limits.bandwidth,
@@ -157,14 +227,12 @@ export class Stages {
         level: severity === 'note' ? 'info' : 'warning',
         message,
       });
-    await reopenRefused(bucket, layout, workspace.ledger, context.signal);
-    const before = workspace.ledger.totals().load;
-    const meter = this.#meter('load', {
-      items: before.items,
-      bytes: before.bytes,
-      objects: before.objects,
-      deadLettered: before.deadLettered,
-    });
+    const wereApplied = await changesWereApplied(workspace, bucket, layout);
+    if (!wereApplied) await reopenRefused(bucket, layout, workspace.ledger, context.signal);
+    const { items, bytes, objects, deadLettered } = workspace.ledger.totals().load;
+    const meter = this.meter('load', { items, bytes, objects, deadLettered });
+    // What was refused is not loaded again once changes have come over it: it may be older than what they made.
+    if (wereApplied) return meter.passed();
     const key = keySchemaOf(table);
     await runLoad({
       context,
@@ -179,10 +247,11 @@ export class Stages {
       }),
       key,
       condition: this.#condition(),
-      pacer: this.#writePacer(table),
-      concurrency: workspace.file.load.concurrency ?? LOAD_CONCURRENCY,
+      pacer: this.writePacer(table),
+      concurrency: this.writeConcurrency,
       wake: this.#transferWake,
     });
+    await writeLoadedMark(bucket, layout, context.signal);
     await switchTtlOn(workspace, header);
   }
 
@@ -200,7 +269,8 @@ export class Stages {
     return newest;
   }
 
-  #meter(stage: StageName, start: ConstructorParameters<typeof StageMeter>[2]): StageMeter {
+  /** The meter of a stage, which counts what its clients meet. */
+  meter(stage: StageName, start: ConstructorParameters<typeof StageMeter>[2]): StageMeter {
     const meter = new StageMeter(this.#workspace.options.context, stage, start);
     this.#meters.set(stage, meter);
     return meter;
@@ -212,7 +282,13 @@ export class Stages {
     return mode.kind === 'newer' ? { kind: 'if-newer', by: mode.by } : { kind: 'if-absent' };
   }
 
-  #writePacer(table: TableDescription): ReturnType<Workspace['options']['limits']['write']> {
+  /** Write requests to the target table under way at once. */
+  get writeConcurrency(): number {
+    return this.#workspace.file.load.concurrency ?? LOAD_CONCURRENCY;
+  }
+
+  /** Paces writes to the target table. */
+  writePacer(table: TableDescription): Pacer {
     const { options, file } = this.#workspace;
     const pacer = options.limits.write(file.limits, capacityOf(table).write);
     this.#workspace.throttled('target', pacer);

@@ -1,6 +1,7 @@
+import type { ChangeTotals } from '../engine/change-ledger.ts';
 import type { LedgerTotals } from '../engine/ledger-totals.ts';
 import { DynaferryError } from '../model/errors.ts';
-import type { StageName, Summary, VerifyCounts } from '../model/events.ts';
+import type { AppliedChanges, CapturedChanges, StageName, Summary, VerifyCounts } from '../model/events.ts';
 
 /** The counts of a summary, from what the ledger recorded. */
 export function countsOf(totals: LedgerTotals): Omit<Summary, 'type' | 'ok' | 'seconds'> {
@@ -15,6 +16,26 @@ export function countsOf(totals: LedgerTotals): Omit<Summary, 'type' | 'ok' | 's
     objects: transfer.objects,
     bytes: transfer.bytes,
   };
+}
+
+/** What became of the changes that were captured, from what the ledger recorded. */
+export function capturedCounts({ captured }: ChangeTotals): CapturedChanges {
+  const { read, before, filtered, skipped, deadLettered, puts, deletes } = captured;
+  return { read, before, filtered, skipped, deadLettered, puts, deletes };
+}
+
+/** The same of those that were carried and applied. */
+export function appliedCounts({ transferred, applied }: ChangeTotals): AppliedChanges {
+  const { puts, deletes, superseded, deadLettered, throughMs } = applied;
+  return { transferred: transferred.changes, puts, deletes, superseded, deadLettered, throughMs };
+}
+
+/** Throws DEAD_LETTERS where a capture set changes aside. */
+export function checkCapturedDeadLetters(changes: number, place: string): void {
+  if (changes === 0) return;
+  throw new DynaferryError('DEAD_LETTERS', `changes were set aside with their reasons: ${changes} in ${place}`, {
+    fix: 'Mend the items or the policy (docs/formats/staging.md says how to read the file); a changed item is captured again.',
+  });
 }
 
 /** Throws ACCOUNTING unless every item that was read is filtered, written, skipped or dead-lettered, and every object that was committed has arrived and is loaded. */
@@ -38,22 +59,23 @@ export function checkAccounting(totals: LedgerTotals): void {
   );
 }
 
-/** Throws DEAD_LETTERS where items were set aside by one of the stages: the work is done, but not all of it. */
-export function checkDeadLetters(
-  totals: LedgerTotals,
-  stages: readonly StageName[],
-  where: { source: string; target: string },
-): void {
-  const places: string[] = [];
-  const note = (stage: 'export' | 'load', place: string): void => {
-    const items = totals[stage].deadLettered;
-    if (stages.includes(stage) && items > 0) places.push(`${items} in ${place}`);
-  };
-  note('export', where.source);
-  note('load', where.target);
-  if (places.length > 0)
-    throw new DynaferryError('DEAD_LETTERS', `items were set aside with their reasons: ${places.join('; ')}`);
+/** What was set aside, by the stage that did it, and where it lies. */
+export type SetAside = Partial<Record<StageName, { count: number; place: string }>>;
+
+/** Throws DEAD_LETTERS where items or changes were set aside by one of the stages: the work is done, but not all of it. */
+export function checkDeadLetters(setAside: SetAside, stages: readonly StageName[]): void {
+  const places = stages.flatMap((stage) => {
+    const { count, place } = setAside[stage] ?? { count: 0, place: '' };
+    return count > 0 ? `${count} in ${place}` : [];
+  });
+  if (places.length === 0) return;
+  throw new DynaferryError('DEAD_LETTERS', `items were set aside with their reasons: ${places.join('; ')}`, {
+    fix: stages.includes('apply') && (setAside.apply?.count ?? 0) > 0 ? RETRY : undefined,
+  });
 }
+
+const RETRY =
+  'Read the dead letters that the message names (docs/formats/staging.md says how), mend the cause, and run `dynaferry apply --retry-dead-letters`.';
 
 /**
  * Throws VERIFY_DIFFERENT unless nothing differs. Of `setAside` items it is known already that they are missing, since the load set them aside: where

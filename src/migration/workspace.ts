@@ -1,9 +1,12 @@
 import { join } from 'node:path';
+import { endlessRetryPolicy } from '../aws/retry.ts';
 import { openSite, type Site } from '../aws/site.ts';
 import type { ClientOptions } from '../aws/signed-client.ts';
 import { DynamoDbClient } from '../dynamodb/client.ts';
 import { describeTable, keySchemaOf, type TableDescription } from '../dynamodb/table.ts';
+import { StreamsClient } from '../dynamodb/streams.ts';
 import { BufferBudget } from '../engine/buffer-budget.ts';
+import { ChangeLedger } from '../engine/change-ledger.ts';
 import { ConnectionGate } from '../engine/connection-gate.ts';
 import { Ledger } from '../engine/ledger.ts';
 import type { Pacer } from '../engine/pacer.ts';
@@ -26,6 +29,9 @@ import { Limits } from './limits.ts';
 /** Requests of the transfer under way at once, and bytes of parts that it holds. */
 const TRANSFER_CONNECTIONS = { min: 4, max: 64 };
 const TRANSFER_MEMORY_BYTES = 256 * 1024 * 1024;
+
+/** Of clients whose work has no end. */
+const LASTING: ClientOptions = { retryOnceAnswered: endlessRetryPolicy };
 
 /** What a workspace is opened with. */
 export interface WorkspaceOptions {
@@ -55,6 +61,7 @@ export class Workspace {
   readonly source: Site;
   readonly target: Site;
   #ledger: Ledger | undefined;
+  #changeLedger: ChangeLedger | undefined;
   readonly #closing: (() => Promise<void> | void)[] = [];
   readonly #pacers = new Map<Site['role'], Pacer>();
   #onRetry: RetryCounter = () => undefined;
@@ -91,6 +98,27 @@ export class Workspace {
     }
   }
 
+  /** The ledger of changes of this machine, made where there is none yet. Throws LOCAL_DISK where that is not possible. */
+  get changeLedger(): ChangeLedger {
+    if (this.#changeLedger === undefined) {
+      const opened = ChangeLedger.open(this.stateFolder);
+      this.#changeLedger = opened;
+      this.#closing.push(() => opened.close());
+    }
+    return this.#changeLedger;
+  }
+
+  /** Looks at the ledger of changes without making one. */
+  peekChangeLedger<T>(look: (ledger: ChangeLedger) => T): T {
+    if (this.#changeLedger !== undefined) return look(this.#changeLedger);
+    const ledger = ChangeLedger.peek(this.stateFolder);
+    try {
+      return look(ledger);
+    } finally {
+      ledger.close();
+    }
+  }
+
   /** Slows the pacer down whenever DynamoDB throttles a request at that site, in place of the pacer that was named before. */
   throttled(site: Site['role'], pacer: Pacer): void {
     this.#pacers.set(site, pacer);
@@ -106,13 +134,32 @@ export class Workspace {
   readonly sourceBucket = lazy(async () => this.#bucket(this.source, this.file.source.staging.bucket, 'export'));
   readonly targetBucket = lazy(async () => this.#bucket(this.target, this.file.target.staging.bucket, 'transfer'));
 
+  /** What a capture reads and writes with: clients that wait for the site however long it is away, since a capture goes on for months. */
+  readonly sourceStreams = lazy(async (): Promise<StreamsClient> => {
+    const streams = new StreamsClient(this.source, { ...this.#clientOptions('capture'), ...LASTING });
+    this.#closing.push(() => streams.close());
+    return streams;
+  });
+  readonly captureBucket = lazy(async () =>
+    this.#bucket(this.source, this.file.source.staging.bucket, 'capture', LASTING),
+  );
+  /** The same of the other end: what changes are applied with. */
+  readonly applyDynamoDb = lazy(async () => this.#dynamoDb(this.target, 'apply', LASTING));
+  readonly applyBucket = lazy(async () => this.#bucket(this.target, this.file.target.staging.bucket, 'apply', LASTING));
+
   /** What carries objects from staging to staging: clients of its own, since it finds the number of connections from what moves over them. */
-  link(): { source: S3Bucket; target: S3Bucket; gate: ConnectionGate; memory: BufferBudget } {
+  link(stage: 'transfer' | 'transfer-changes'): {
+    source: S3Bucket;
+    target: S3Bucket;
+    gate: ConnectionGate;
+    memory: BufferBudget;
+  } {
     const gate = new ConnectionGate(TRANSFER_CONNECTIONS);
     this.#closing.push(() => gate.close());
+    const options = { gate, ...(stage === 'transfer-changes' && LASTING) };
     return {
-      source: this.#bucket(this.source, this.file.source.staging.bucket, 'transfer', gate),
-      target: this.#bucket(this.target, this.file.target.staging.bucket, 'transfer', gate),
+      source: this.#bucket(this.source, this.file.source.staging.bucket, stage, options),
+      target: this.#bucket(this.target, this.file.target.staging.bucket, stage, options),
       gate,
       memory: new BufferBudget(TRANSFER_MEMORY_BYTES),
     };
@@ -194,22 +241,28 @@ export class Workspace {
     for (const close of this.#closing.splice(0).toReversed()) await close();
   }
 
-  #dynamoDb(site: Site, stage: StageName): DynamoDbClient {
+  #dynamoDb(site: Site, stage: StageName, more: ClientOptions = {}): DynamoDbClient {
     const options = this.#clientOptions(stage, (error) => {
       if (error.retry === 'throttle') this.#pacers.get(site.role)?.throttled();
     });
-    const client = new DynamoDbClient(site, options);
+    const client = new DynamoDbClient(site, { ...options, ...more });
     this.#closing.push(() => client.close());
     return client;
   }
 
-  #bucket(site: Site, name: string, stage: StageName, gate?: ConnectionGate): S3Bucket {
+  #bucket(
+    site: Site,
+    name: string,
+    stage: StageName,
+    { gate, ...more }: ClientOptions & { gate?: ConnectionGate } = {},
+  ): S3Bucket {
     const bucket = new S3Bucket(site, name, {
       ...this.#clientOptions(stage, (error) => gate?.failed(error)),
       ...(gate && {
         connectionsMax: TRANSFER_CONNECTIONS.max,
         onMoved: (bytes: number) => gate.moved(site.role === 'source' ? 'in' : 'out', bytes),
       }),
+      ...more,
     });
     this.#closing.push(() => bucket.close());
     return bucket;

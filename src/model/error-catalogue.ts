@@ -64,6 +64,18 @@ export const errorCatalogue = {
     meaning: 'A rule would drop a key attribute, change its type, or make two keys one.',
     fix: 'Use a rule that keeps uniqueness on key attributes: hash, tokenize, encrypt, or none.',
   },
+  EXPORT_TOO_OLD: {
+    exit: 3,
+    retry: 'no',
+    meaning: 'The export was begun before the capture of changes: what was changed in between is in neither.',
+    fix: 'Export anew behind a capture: `dynaferry run --live --restart`. Where the source did not change in between, apply with --without-load.',
+  },
+  LOAD_TOO_LATE: {
+    exit: 3,
+    retry: 'no',
+    meaning: 'Changes were applied since the export began: loading it now would put older items over newer ones.',
+    fix: 'Stop `dynaferry apply`, and export anew behind a capture: `dynaferry run --live --restart`.',
+  },
   CREDENTIALS_MISSING: {
     exit: 4,
     retry: 'no',
@@ -162,6 +174,13 @@ export const errorCatalogue = {
     meaning: 'There is no export under that prefix.',
     fix: 'Run `dynaferry export` first, or check the prefix.',
   },
+  STREAM_GAP: {
+    exit: 6,
+    retry: 'no',
+    meaning:
+      'Changes of the source table are lost to the capture: the stream keeps them for 24 hours only, or it was switched off meanwhile.',
+    fix: 'Begin anew: `dynaferry capture --restart` first, then an export with --restart; what is at the target is brought up to date by them.',
+  },
   DATA_DAMAGED: {
     exit: 6,
     retry: 'no',
@@ -245,6 +264,12 @@ export const errorCatalogue = {
     retry: 'no',
     meaning: 'Another process runs this migration or copy.',
     fix: 'Wait for it, or stop it; `dynaferry status` shows its progress.',
+  },
+  LOAD_FIRST: {
+    exit: 9,
+    retry: 'yes',
+    meaning: 'Changes wait for the load of the export that they follow.',
+    fix: 'Let `dynaferry load` come to its end, then run this again. Where the target holds what the source held when capture began, give --without-load.',
   },
   WAIT_TOO_LONG: {
     exit: 9,

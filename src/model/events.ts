@@ -1,24 +1,25 @@
 /** The stages of a migration that report progress. */
-export type StageName = 'inspect' | 'export' | 'transfer' | 'load' | 'verify';
+export type StageName =
+  'inspect' | 'export' | 'transfer' | 'load' | 'capture' | 'transfer-changes' | 'apply' | 'verify';
 
 /** Where one stage stands. Counts are totals since the migration began, also over restarts; they only grow. */
 export interface StageProgress {
   type: 'progress';
   migration: string;
   stage: StageName;
-  /** Items done: read by export, loaded by load, compared by verify. */
+  /** Items done: read by export, loaded by load, compared by verify; changes read by capture, carried and applied. */
   items: number;
   /** How many there are, as far as known; an estimate while the table is being scanned. */
   itemsTotal?: number;
-  /** Bytes done: of JSON read by export, of objects transferred, of objects loaded. */
+  /** Bytes done: of JSON read by export and capture, of objects transferred, of objects loaded. */
   bytes: number;
   bytesTotal?: number;
   /** Data objects done. */
   objects: number;
   objectsTotal?: number;
-  /** Of the items read, those that the filter kept back (export). */
+  /** Of the items or changes read, those that the filter kept back (export, capture). */
   filtered?: number;
-  /** Items set aside (export, load). */
+  /** Items or changes set aside (export, load, capture). */
   deadLettered?: number;
   /** Times that a service asked to slow down. */
   throttles: number;
@@ -32,6 +33,23 @@ export interface StageState {
   stage: StageName;
   /** 'resumed' means that an earlier run had begun it. */
   state: 'started' | 'resumed' | 'finished' | 'failed';
+}
+
+/** How far one of the stages of changes lies behind the writes to the source table, over the last five minutes; about once a second while something happens. */
+export interface LagReport {
+  type: 'lag';
+  migration: string;
+  stage: StageName;
+  /** Changes that the figures are of. */
+  changes: number;
+  /**
+   * Within which time half, and 99 of 100, of them were through the stage, from the write to the source on. DynamoDB tells the time of a write to the second only, so each
+   * may be up to a second too long.
+   */
+  medianMs: number;
+  p99Ms: number;
+  /** Changes that are known to be on their way to the end of this stage. */
+  waiting: number;
 }
 
 /** Something worth a line on screen that is not progress. Holds no item values. */
@@ -51,6 +69,36 @@ export interface VerifyCounts {
   different: number;
 }
 
+/** What became of the changes of the source table that were read since the capture began: read is the sum of all others. */
+export interface CapturedChanges {
+  read: number;
+  /** Made before the capture began. */
+  before: number;
+  /** Of items that pass the filter neither before nor after the change. */
+  filtered: number;
+  /** Deletes that are left out, as `replicate` says. */
+  skipped: number;
+  deadLettered: number;
+  /** Written to the change log: items to put at the target, and items to delete there. */
+  puts: number;
+  deletes: number;
+}
+
+/** What became of the changes in the log, by the ledger of this machine; totals since the capture began. */
+export interface AppliedChanges {
+  /** Have arrived in the target's staging. */
+  transferred: number;
+  /** Written to the target table. */
+  puts: number;
+  deletes: number;
+  /** Not written, since a later change of the same key was. */
+  superseded: number;
+  /** Set aside, and neither tried again with success nor followed by a later change of the same key. */
+  deadLettered: number;
+  /** All writes to the source table before then (milliseconds since 1970) are at the target; 0 where nothing was applied. */
+  throughMs: number;
+}
+
 /** The end of a command; always the last event. Counts are those of `run`; absent stages count 0. */
 export interface Summary {
   type: 'summary';
@@ -65,6 +113,10 @@ export interface Summary {
   /** Bytes of data objects transferred. */
   bytes: number;
   verify?: VerifyCounts;
+  /** Of capture. */
+  captured?: CapturedChanges;
+  /** Of the transfer of changes and of apply. */
+  applied?: AppliedChanges;
   seconds: number;
   /** Set where ok is false. */
   error?: { code: string; message: string; fix: string };
@@ -141,7 +193,8 @@ export interface CopySummary {
   error?: { code: string; message: string; fix: string };
 }
 
-export type ProgressEvent = StageProgress | StageState | Notice | Summary | CopyProgress | CopyDecision | CopySummary;
+export type ProgressEvent =
+  StageProgress | StageState | LagReport | Notice | Summary | CopyProgress | CopyDecision | CopySummary;
 
 /** Hears of every event, in order. Must not throw and must not block. */
 export type EventListener = (event: ProgressEvent) => void;

@@ -4,8 +4,10 @@ import { DynaferryError } from '../model/errors.ts';
 import type { S3Bucket } from '../s3/bucket.ts';
 import type { ExportLayout } from './layout.ts';
 import { readManifest } from './manifest.ts';
+import { NumberedLog } from './numbered-log.ts';
 
-const dataObject = z.object({
+/** Of a data object, in every record that names one. */
+export const dataObject = z.object({
   key: z.string(),
   items: z.int().nonnegative(),
   sizeBytes: z.int().nonnegative(),
@@ -45,49 +47,16 @@ export type DataObject = z.infer<typeof dataObject>;
  */
 export type CommitRecord = z.infer<typeof commitRecord>;
 
+const log = new NumberedLog(commitRecord);
+
 /** Writes commit `seq`; it must not exist yet. Throws LOCKED where somebody else wrote another commit of this number. */
-export async function writeCommit(
-  bucket: S3Bucket,
-  layout: ExportLayout,
-  commit: CommitRecord,
-  signal?: AbortSignal,
-): Promise<void> {
-  const key = layout.commit(commit.seq);
-  const body = Buffer.from(`${JSON.stringify(commit)}\n`);
-  try {
-    await bucket.put(key, body, { contentType: 'application/json', onlyIfAbsent: true, signal });
-  } catch (error) {
-    if (!(error instanceof DynaferryError && error.serviceCode === 'PreconditionFailed')) throw error;
-    // A lost answer makes us meet our own commit.
-    const existing = await bucket.get(key, { signal });
-    if (!existing.body.equals(body))
-      throw new DynaferryError(
-        'LOCKED',
-        `another process is writing to ${bucket.uri(layout.root)}: it made commit ${commit.seq}`,
-      );
-  }
-}
+export const writeCommit = log.write.bind(log);
 
 /** Commit `seq`, or undefined where it does not exist (yet). */
-export async function readCommit(
-  bucket: S3Bucket,
-  layout: ExportLayout,
-  seq: number,
-  signal?: AbortSignal,
-): Promise<CommitRecord | undefined> {
-  const key = layout.commit(seq);
-  const found = await bucket.find(key, signal);
-  if (found === undefined) return undefined;
-  try {
-    return commitRecord.parse(JSON.parse(found.body.toString('utf8')));
-  } catch (error) {
-    throw new DynaferryError(
-      'MANIFEST_INVALID',
-      `${bucket.site.role}: ${bucket.uri(key)} is not a commit that this version can read`,
-      { cause: error },
-    );
-  }
-}
+export const readCommit = log.read.bind(log);
+
+/** The commits that are there now, from a number on, in order. */
+export const readCommitsFrom = log.readFrom.bind(log);
 
 /** Lets the writer of a log wake its followers in the same process at once; in another process they look every so often. */
 export class CommitSignal {
@@ -114,12 +83,9 @@ export class CommitSignal {
 }
 
 /** How often a follower looks for the next commit of another process. */
-const POLL_MS = 1000;
+export const FOLLOW_POLL_MS = 1000;
 /** A writer that made no commit for so long is taken to be dead. */
 const SILENCE_MS_MAX = 60 * 60_000;
-
-/** Commits fetched at once: far from the bucket, one after the other would be slower than what they describe. */
-const READ_AHEAD = 16;
 
 /**
  * Yields the commits of an export in order of their numbers as they appear, from `from` on, until the export is complete (its manifest summary exists)
@@ -148,7 +114,7 @@ export async function* followCommits(
     }
     if (Date.now() - silentSinceMs > SILENCE_MS_MAX)
       throw new DynaferryError('WAIT_TOO_LONG', `no new object appeared below ${bucket.uri(layout.root)} for an hour`);
-    await wake.wait(POLL_MS, options.signal);
+    await wake.wait(FOLLOW_POLL_MS, options.signal);
   }
 }
 
@@ -161,34 +127,4 @@ async function checkAllSeen(bucket: S3Bucket, layout: ExportLayout, seen: number
       'OBJECT_NOT_FOUND',
       `${bucket.site.role}: commit ${seen + 1} of ${commits} is gone from ${bucket.uri(layout.commits)}`,
     );
-}
-
-/** The commits that are there now, from a number on, in order. */
-export async function* readCommitsFrom(
-  bucket: S3Bucket,
-  layout: ExportLayout,
-  from: number,
-  signal?: AbortSignal,
-): AsyncGenerator<CommitRecord> {
-  const ahead: Promise<CommitRecord | undefined>[] = [];
-  const take = async (): Promise<CommitRecord> => {
-    const commit = await ahead.shift();
-    if (commit === undefined)
-      throw new DynaferryError('OBJECT_NOT_FOUND', `a commit below ${bucket.uri(layout.commits)} was removed`);
-    return commit;
-  };
-  let seq = from;
-  try {
-    for await (const { key } of bucket.list(layout.commits, { startAfter: layout.commit(from - 1), signal })) {
-      // Numbers have no gaps, so the listing need not be believed beyond the next one.
-      if (key !== layout.commit(seq)) break;
-      const read = readCommit(bucket, layout, seq++, signal);
-      read.catch(() => undefined);
-      ahead.push(read);
-      if (ahead.length === READ_AHEAD) yield take();
-    }
-    while (ahead.length > 0) yield take();
-  } finally {
-    await Promise.allSettled(ahead);
-  }
 }

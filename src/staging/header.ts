@@ -5,6 +5,9 @@ import type { ExportLayout } from './layout.ts';
 
 const keyAttribute = z.object({ name: z.string(), type: z.enum(['S', 'N', 'B']) });
 
+/** A primary key, in headers. */
+export const keySchema = z.object({ partition: keyAttribute, sort: keyAttribute.optional() });
+
 const exportHeader = z.object({
   version: z.literal(1),
   migration: z.string(),
@@ -15,7 +18,7 @@ const exportHeader = z.object({
   /** What is exported: a table's ARN, or the URI of a native export. */
   source: z.string(),
   /** Of the items after the policy. */
-  keySchema: z.object({ partition: keyAttribute, sort: keyAttribute.optional() }),
+  keySchema,
   totalSegments: z.int().positive(),
   startedMs: z.int(),
   /** The input of CreateTable for a target like the source, named and typed as the policy leaves it; absent where the source is an export. */

@@ -58,14 +58,17 @@ export class ExportLayout {
     return `${this.root}dynaferry/verify/${object}.gz`;
   }
   /** The content's SHA-256 is part of the name: nothing that was set aside is ever overwritten by something else. */
-  deadLetters(stage: 'export' | 'load', seq: number, sha256: string): string {
+  deadLetters(stage: DeadLetterStage, seq: number, sha256: string): string {
     return `${this.deadLettersOf(stage, seq)}${sha256.slice(0, 16)}.json.gz`;
   }
   /** What the keys of all dead letters of one commit begin with. */
-  deadLettersOf(stage: 'export' | 'load', seq: number): string {
+  deadLettersOf(stage: DeadLetterStage, seq: number): string {
     return `${this.root}dynaferry/dead-letters/${stage}-${String(seq).padStart(10, '0')}-`;
   }
 }
+
+/** The stages that set something aside. */
+type DeadLetterStage = 'export' | 'load' | 'capture';
 
 /** The prefix of all exports below a migration's prefix. */
 export function exportsPrefix(prefix: string): string {

@@ -10,6 +10,7 @@ export function siteAt(endpoint: string, more: Partial<Site> = {}): Site {
     region,
     partitionId: partitionOf(region).id,
     dynamodbUrl: endpoint,
+    streamsUrl: endpoint,
     s3Url: endpoint,
     s3PathStyle: true,
     credentials: (async () => ({ accessKeyId: 'AKID', secretAccessKey: 'SECRET' })) satisfies CredentialProvider,

@@ -9,6 +9,7 @@ export function clientOf({ name, region, credentials, endpoints }: WorldSite): D
     region,
     partitionId: partitionOf(region).id,
     dynamodbUrl: endpoints.dynamodb,
+    streamsUrl: endpoints.dynamodb,
     s3Url: endpoints.s3,
     s3PathStyle: true,
     credentials: async () => credentials,

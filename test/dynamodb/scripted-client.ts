@@ -13,6 +13,7 @@ export class ScriptedClient extends DynamoDbClient {
       region: siteIdentities[role].region,
       partitionId: partitionOf(siteIdentities[role].region).id,
       dynamodbUrl: 'http://127.0.0.1:0',
+      streamsUrl: 'http://127.0.0.1:0',
       s3Url: 'http://127.0.0.1:0',
       s3PathStyle: true,
       credentials: () => Promise.reject(new Error('nothing is to be sent')),

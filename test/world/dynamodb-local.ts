@@ -9,11 +9,21 @@ export interface DynamoDbLocal {
   process: ServiceProcess;
 }
 
+export interface DynamoDbLocalOptions {
+  /** A folder that keeps what it holds over its end; in memory where absent. */
+  folder?: string;
+  /** By how many hours its clock is ahead; shards roll over, TTL deletes, and old records are trimmed by that clock. */
+  hoursAhead?: number;
+}
+
 /**
- * AWS's DynamoDB Local, in memory. Not `-sharedDb`: each pair of access key and region is a database of its own, so one process is two sites.
+ * AWS's DynamoDB Local, in memory unless told. Not `-sharedDb`: each pair of access key and region is a database of its own, so one process is two sites.
  * It accepts any secret, never throttles, and binds every address, which no option of its own prevents.
  */
-export async function startDynamoDbLocal(runDirectory: string): Promise<DynamoDbLocal> {
+export async function startDynamoDbLocal(
+  runDirectory: string,
+  { folder: dataFolder, hoursAhead = 0 }: DynamoDbLocalOptions = {},
+): Promise<DynamoDbLocal> {
   const folder = join(
     dirname(createRequire(import.meta.url).resolve('amplify-dynamodb-simulator/package.json')),
     'emulator',
@@ -21,17 +31,20 @@ export async function startDynamoDbLocal(runDirectory: string): Promise<DynamoDb
   const [port] = await freePorts(1);
   const process = startService(runDirectory, {
     name: `dynamodb-local-${port}`,
-    file: 'java',
+    file: hoursAhead === 0 ? 'java' : 'faketime',
     args: [
+      ...(hoursAhead === 0 ? [] : ['-f', `+${hoursAhead}h`, 'java']),
       '-Xmx1g',
       // Without it the JVM takes one GC thread and one compiler thread for each core that it believes to have.
       '-XX:+UseSerialGC',
       `-Djava.library.path=${join(folder, 'DynamoDBLocal_lib')}`,
+      // It leaves its SQLite library in the temporary folder where it is killed.
+      `-Djava.io.tmpdir=${runDirectory}`,
       '-jar',
       join(folder, 'DynamoDBLocal.jar'),
       '-port',
       String(port),
-      '-inMemory',
+      ...(dataFolder === undefined ? ['-inMemory'] : ['-dbPath', dataFolder]),
       '-disableTelemetry',
     ],
   });

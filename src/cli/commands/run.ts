@@ -8,9 +8,11 @@ const EXAMPLES = `Examples:
   dynaferry run a.yaml b.yaml        several tables; caps hold over all together
   dynaferry run --json m.yaml        one event a line, the last one the summary
   dynaferry run --restart m.yaml     forget an earlier export, begin a new one
+  dynaferry run --live m.yaml        of a table in use: changes follow, on and on
 `;
 
 const MOVING: readonly StageName[] = ['export', 'transfer', 'load'];
+const LIVE: readonly StageName[] = ['capture', ...MOVING, 'transfer-changes', 'apply'];
 
 /** `dynaferry run`: the whole migration. */
 export const runCommand: AddCommand = (program, act) => {
@@ -20,13 +22,17 @@ export const runCommand: AddCommand = (program, act) => {
     .argument(...FILES)
     .option('--restart', 'forget an earlier export and begin a new one (default: go on with it)')
     .option('--skip-verify', 'leave verification out (default: verify all items)')
+    .option(
+      '--live',
+      'capture changes from before the export on and apply them after the load, until Ctrl-C; cutover verifies (default: the table rests)',
+    )
     .addHelpText('before', EXAMPLES)
     .action(
-      act((session, files: string[], { restart = false, skipVerify = false }: RunOptions) =>
+      act((session, files: string[], { restart = false, skipVerify = false, live = false }: RunOptions) =>
         moveData(session, {
           files,
-          stages: skipVerify ? MOVING : [...MOVING, 'verify'],
-          move: (migration) => migration.run({ restart, skipVerify }),
+          stages: live ? LIVE : skipVerify ? MOVING : [...MOVING, 'verify'],
+          move: (migration) => migration.run({ restart, skipVerify, live }),
         }),
       ),
     );
@@ -35,4 +41,5 @@ export const runCommand: AddCommand = (program, act) => {
 interface RunOptions {
   restart?: boolean;
   skipVerify?: boolean;
+  live?: boolean;
 }

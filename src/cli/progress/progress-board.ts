@@ -11,10 +11,11 @@ export class ProgressBoard {
 
   /** The row that the event is about; undefined where it is about none. */
   hear(event: ProgressEvent, nowMs: number): StageRow | undefined {
-    if (event.type !== 'progress' && event.type !== 'stage') return undefined;
+    if (event.type !== 'progress' && event.type !== 'stage' && event.type !== 'lag') return undefined;
     const row = this.rows.find(({ migration, stage }) => migration === event.migration && stage === event.stage);
     if (event.type === 'progress') row?.hear(event, nowMs);
-    else if (row !== undefined) row.state = event.state;
+    else if (row !== undefined && event.type === 'lag') row.lag = event;
+    else if (row !== undefined && event.type === 'stage') row.state = event.state;
     return row;
   }
 }

@@ -1,4 +1,5 @@
 import { displayWidth } from '../../stages/inspect/text-table.ts';
+import { lagText } from '../text/lag-text.ts';
 import { count, counted, duration, percent, size } from '../text/quantities.ts';
 import type { StageRow } from './stage-row.ts';
 
@@ -10,9 +11,10 @@ export function stageCells(row: StageRow, nowMs: number, showMigration: boolean)
     ...(showMigration ? [row.migration] : []),
     row.stage,
     stateText(row),
-    progress === undefined ? '' : counted(progress.items, 'item'),
+    progress === undefined ? '' : counted(progress.items, row.noun),
     rateText(row, nowMs),
     left === undefined ? '' : `${duration(left)} left`,
+    row.lag === undefined || !row.isRunning ? '' : lagText(row.lag),
     troubleText(row),
     progress === undefined || progress.bytes === 0 ? '' : size(progress.bytes),
     objectsText(row),

@@ -1,5 +1,7 @@
-import type { StageName, StageProgress, StageState } from '../../index.ts';
+import type { LagReport, StageName, StageProgress, StageState } from '../../index.ts';
 import { RateWindow } from './rate-window.ts';
+
+const CHANGE_STAGES: ReadonlySet<StageName> = new Set(['capture', 'transfer-changes', 'apply']);
 
 /** One stage of one migration as it is shown. */
 export class StageRow {
@@ -7,6 +9,8 @@ export class StageRow {
   readonly stage: StageName;
   state: 'waiting' | StageState['state'] = 'waiting';
   progress: StageProgress | undefined;
+  /** Of a stage of changes: how far it lies behind. */
+  lag: LagReport | undefined;
   readonly #shown = new RateWindow();
   readonly #items = new RateWindow();
   #first: { atMs: number; value: number } | undefined;
@@ -36,6 +40,11 @@ export class StageRow {
     if (this.#first === undefined || this.#last === undefined) return undefined;
     const elapsedMs = this.#last.atMs - this.#first.atMs;
     return elapsedMs <= 0 ? undefined : (1000 * (this.#last.value - this.#first.value)) / elapsedMs;
+  }
+
+  /** What it does: items, or changes of them. */
+  get noun(): string {
+    return CHANGE_STAGES.has(this.stage) ? 'change' : 'item';
   }
 
   get countsBytes(): boolean {

@@ -1,4 +1,4 @@
-import type { StageName, Summary } from '../../index.ts';
+import type { AppliedChanges, CapturedChanges, StageName, Summary } from '../../index.ts';
 import type { Session } from '../session.ts';
 import { count, duration, size } from './quantities.ts';
 
@@ -19,16 +19,24 @@ export function summaryText(summary: Summary, of: SummaryOf, { colors }: Pick<Se
     ? green(`${of.migration}: done in ${took}${of.stages.length > 1 ? ', and everything is accounted for' : ''}`)
     : yellow(`${of.migration}: ended after ${took}, not whole; so far`);
   const rows = summaryRows(summary, new Set(of.stages));
+  const verdict =
+    summary.ok && summary.applied !== undefined && summary.verify !== undefined
+      ? [
+          green(
+            `  it is safe to switch to the target, for all that was written before ${new Date(summary.applied.throughMs).toISOString()}`,
+          ),
+        ]
+      : [];
   const width = Math.max(...rows.map(([, value]) => value.length));
   const lines = rows.map(([name, value, words]) => `  ${name.padEnd(14)}${value.padStart(width)}  ${words}`);
   const state = of.stateFolder === undefined ? [] : [`  ${'state'.padEnd(14)}${of.stateFolder}`];
-  return [bold(title), ...lines, ...state].join('\n');
+  return [bold(title), ...lines, ...state, ...verdict].join('\n');
 }
 
 type Row = [name: string, value: string, words: string];
 
 function summaryRows(summary: Summary, stages: ReadonlySet<StageName>): Row[] {
-  const { verify } = summary;
+  const { verify, captured, applied } = summary;
   const rows: Row[] = [];
   if (stages.has('export'))
     rows.push(
@@ -53,6 +61,8 @@ function summaryRows(summary: Summary, stages: ReadonlySet<StageName>): Row[] {
       count(summary.deadLettered),
       'that could not be carried over, set aside with their reasons',
     ]);
+  if (captured !== undefined) rows.push(...capturedRows(captured));
+  if (applied !== undefined) rows.push(...appliedRows(applied, stages));
   if (verify !== undefined) {
     rows.push(['verified', count(verify.equal), 'items are what the policy makes of the source']);
     const { missing, extra, different } = verify;
@@ -63,4 +73,39 @@ function summaryRows(summary: Summary, stages: ReadonlySet<StageName>): Row[] {
     ]);
   }
   return rows;
+}
+
+function capturedRows({ read, before, filtered, skipped, deadLettered, puts, deletes }: CapturedChanges): Row[] {
+  return [
+    ['changes', count(read), 'read from the stream since the capture began'],
+    ['from before', count(before), 'the capture began: the export has their effect'],
+    ['kept back', count(filtered), 'by the filter: these never left the source site'],
+    ['skipped', count(skipped), 'deletes, by replicate'],
+    ['puts', count(puts), 'and'],
+    ['deletes', count(deletes), 'written to the change log'],
+    ['dead-lettered', count(deadLettered), 'that could not be carried over, set aside with their reasons'],
+  ];
+}
+
+function appliedRows(
+  { transferred, puts, deletes, superseded, deadLettered, throughMs }: AppliedChanges,
+  stages: ReadonlySet<StageName>,
+): Row[] {
+  const carried: Row = ['carried', count(transferred), 'changes into the staging of the target'];
+  if (!stages.has('apply')) return [carried];
+  return [
+    ...(stages.has('transfer-changes') ? [carried] : []),
+    ['applied', count(puts), `puts, and ${count(deletes)} deletes, at the target table`],
+    ['overtaken', count(superseded), 'not written, since a later change of the same key was'],
+    ['dead-lettered', count(deadLettered), 'that the target refuses, set aside with their reasons'],
+    ...(throughMs === 0 ? [] : [upTo(throughMs)]),
+  ];
+}
+
+function upTo(throughMs: number): Row {
+  return [
+    'up to',
+    '',
+    `${new Date(throughMs).toISOString()}: all that was written to the source before is at the target`,
+  ];
 }

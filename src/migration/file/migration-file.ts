@@ -14,6 +14,7 @@ export interface MigrationFile {
   policy: PolicySettings;
   export: ExportSettings;
   load: LoadSettings;
+  replicate: ReplicateSettings;
   limits: LimitSettings;
 }
 
@@ -52,6 +53,17 @@ interface LoadSettings {
   mode: LoadMode;
   /** Write requests in flight; chosen by the load stage where absent. */
   concurrency?: number;
+}
+
+interface ReplicateSettings {
+  /** Whether the file speaks of it at all: then a dry run looks at the stream too. */
+  isGiven: boolean;
+  /** What happens where the table's stream is off. */
+  stream: 'require' | 'enable';
+  /** Deletes at the source. An item that a change takes out of the filter is deleted at the target whatever stands here. */
+  deletes: 'apply' | 'keep';
+  /** Those that TTL makes; `keep` above holds for them too. */
+  ttlDeletes: 'apply' | 'skip';
 }
 
 type LoadMode = { kind: 'overwrite' } | { kind: 'skip-existing' } | { kind: 'newer'; by: string };
@@ -93,6 +105,7 @@ export function normalise(parsed: ParsedMigration): MigrationFile {
     },
     export: exportSettings(parsed.export ?? {}),
     load: loadSettings(parsed.load ?? {}),
+    replicate: replicateSettings(parsed.replicate),
     limits: limitSettings(parsed.limits ?? {}),
   };
 }
@@ -115,6 +128,15 @@ function loadSettings(parsed: NonNullable<ParsedMigration['load']>): LoadSetting
   return {
     mode: typeof mode === 'string' ? { kind: mode } : { kind: 'newer', by: mode.newer.by },
     ...(parsed.concurrency === undefined ? {} : { concurrency: parsed.concurrency }),
+  };
+}
+
+function replicateSettings(parsed: ParsedMigration['replicate']): ReplicateSettings {
+  return {
+    isGiven: parsed !== undefined,
+    stream: parsed?.stream ?? 'require',
+    deletes: parsed?.deletes ?? 'apply',
+    ttlDeletes: parsed?.ttlDeletes ?? 'apply',
   };
 }
 

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { policySchema } from '../../policy/policy-schema.ts';
 import { map, text } from '../../settings/leaf-schema.ts';
-import { exportSchema, limitsSchema, loadSchema } from './settings-schema.ts';
+import { exportSchema, limitsSchema, loadSchema, replicateSchema } from './settings-schema.ts';
 import { sourceSchema, targetSchema } from './site-schema.ts';
 
 /** The form of migration.yaml. docs/formats/migration-file.md describes it, and a test keeps the two together. */
@@ -22,6 +22,7 @@ export const migrationSchema = map(
     ),
     export: exportSchema.optional(),
     load: loadSchema.optional(),
+    replicate: replicateSchema.optional(),
     limits: limitsSchema.optional(),
   },
   'a map with version, name, source, target and policy',

@@ -132,3 +132,22 @@ export const limitsSchema = map(
   'a map with read, write or bandwidth, such as { read: 50%, bandwidth: 200 Mbit/s }',
   'Caps, which hold over all workers together.',
 );
+
+export const replicateSchema = map(
+  {
+    stream: oneOf(
+      ['require', 'enable'],
+      "What happens where the table's stream is off: an error (require, where absent), or it is switched on with new and old images (enable).",
+    ).optional(),
+    deletes: oneOf(
+      ['apply', 'keep'],
+      'Whether items that are deleted at the source are deleted at the target (apply, where absent), or kept there.',
+    ).optional(),
+    ttlDeletes: oneOf(
+      ['apply', 'skip'],
+      'Whether items that TTL deletes at the source are deleted at the target (apply, where absent), or left to the target.',
+    ).optional(),
+  },
+  'a map with stream, deletes or ttlDeletes, such as { deletes: apply }',
+  'How changes of the table are replicated.',
+);

@@ -1,11 +1,12 @@
 import type { Ledger } from '../../engine/ledger.ts';
 import { CommitSignal, writeCommit, type CommitRecord } from '../../staging/commit-log.ts';
 import type { S3Bucket } from '../../s3/bucket.ts';
-import { fileSuffix, type Compression } from '../../staging/compression.ts';
-import type { DataObjectBuilder, FinishedObject } from '../../staging/data-object.ts';
+import type { Compression } from '../../staging/compression.ts';
+import type { DataObjectBuilder } from '../../staging/data-object.ts';
 import type { ExportLayout } from '../../staging/layout.ts';
 import type { Sealer } from '../../staging/seal.ts';
-import { writeDeadLetters, type ExportDeadLetter } from './dead-letters.ts';
+import { writeObject } from '../../staging/write-object.ts';
+import { writeDeadLetters, type SourceDeadLetter } from '../../staging/source-dead-letters.ts';
 import { recordCommit } from './open-export.ts';
 
 /** What has been read and not yet committed: lines, what they account for, and how far reading has come. */
@@ -14,7 +15,7 @@ export interface Batch {
   read: number;
   filtered: number;
   sourceBytes: number;
-  deadLetters: ExportDeadLetter[];
+  deadLetters: SourceDeadLetter[];
   /** By segment: where to go on, or null where the segment is done. */
   checkpoints: Map<number, Buffer | null>;
 }
@@ -68,28 +69,8 @@ export class Committer {
   async #upload(seq: number, batch: Batch): Promise<CommitRecord['object']> {
     const { bucket, layout, compression, policyHash, signal } = this.#options;
     const finished = await batch.builder.finish();
-    if (batch.deadLetters.length > 0) await writeDeadLetters(bucket, layout, seq, batch.deadLetters, signal);
-    if (finished.items === 0) return null;
-    // The content is part of the name: whoever else tries this number, on another machine or in a request that outlives its process, writes elsewhere.
-    const key = `data/${String(seq).padStart(10, '0')}-${finished.sha256.slice(0, 16)}${fileSuffix[compression]}`;
-    const etag = await bucket.put(layout.root + key, finished.body, {
-      sha256: finished.sha256,
-      metadata: objectMetadata(finished, policyHash),
-      contentType: compression === 'gzip' ? 'application/gzip' : 'application/zstd',
-      signal,
-    });
-    const { items, jsonBytes, md5Base64, sha256, partSizeBytes, partSha256 } = finished;
-    return {
-      key,
-      items,
-      sizeBytes: finished.body.length,
-      jsonBytes,
-      etag,
-      md5Base64,
-      sha256,
-      partSizeBytes,
-      partSha256,
-    };
+    if (batch.deadLetters.length > 0) await writeDeadLetters(bucket, layout, 'export', seq, batch.deadLetters, signal);
+    return writeObject(bucket, layout, seq, finished, { compression, policyHash, signal });
   }
 
   async #record(seq: number, batch: Batch, object: CommitRecord['object']): Promise<void> {
@@ -116,9 +97,4 @@ export class Committer {
     wake.notify();
     onCommit(commit);
   }
-}
-
-/** User metadata of a data object: what must be known of it before it is believed. */
-function objectMetadata(object: FinishedObject, policyHash: string): Record<string, string> {
-  return { 'dynaferry-sha256': object.sha256, 'dynaferry-items': String(object.items), 'dynaferry-policy': policyHash };
 }

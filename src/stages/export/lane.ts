@@ -1,7 +1,7 @@
 import { DataObjectBuilder } from '../../staging/data-object.ts';
 import type { Compression } from '../../staging/compression.ts';
 import type { Batch, Committer } from './committer.ts';
-import type { ExportDeadLetter } from './dead-letters.ts';
+import type { SourceDeadLetter } from '../../staging/source-dead-letters.ts';
 
 /** What became of one page. */
 export interface PageOutcome {
@@ -12,7 +12,7 @@ export interface PageOutcome {
   read: number;
   filtered: number;
   sourceBytes: number;
-  deadLetters: ExportDeadLetter[];
+  deadLetters: SourceDeadLetter[];
   /** Undefined where the segment is done. */
   checkpoint: Buffer | undefined;
 }

@@ -83,7 +83,7 @@ export async function newestExport(bucket: S3Bucket, prefix: string, signal: Abo
 }
 
 /** The same of those that have our header. An export of DynamoDB's own may lie beside them, and nothing of ours may be put into it. */
-async function newestOfOurs(bucket: S3Bucket, prefix: string, signal: AbortSignal): Promise<string | undefined> {
+export async function newestOfOurs(bucket: S3Bucket, prefix: string, signal: AbortSignal): Promise<string | undefined> {
   for (const exportId of (await exportsFound(bucket, prefix, signal)).toReversed()) {
     const header = await bucket.head(ExportLayout.of(prefix, exportId).header, signal);
     if (header !== undefined) return exportId;

@@ -6,7 +6,7 @@ import { keyAttributes, type KeySchema } from '../../model/key.ts';
 import type { Policy } from '../../policy/policy.ts';
 import { RuleError } from '../../policy/rule-error.ts';
 import type { Sealer } from '../../staging/seal.ts';
-import type { ExportDeadLetter } from './dead-letters.ts';
+import type { SourceDeadLetter } from '../../staging/source-dead-letters.ts';
 import type { SourcePage } from './item-source.ts';
 import type { PageOutcome } from './lane.ts';
 
@@ -39,7 +39,7 @@ export class PageProcessor {
     const out = this.#out;
     // Of a page that failed half-way: its items are not accounted for.
     out.truncate(0);
-    const deadLetters: ExportDeadLetter[] = [];
+    const deadLetters: SourceDeadLetter[] = [];
     let items = 0;
     let filteredHere = 0;
     const account = page.forEach(this.#view, (item) => {

@@ -1,14 +1,20 @@
 import { withRetry } from '../../aws/retry.ts';
-import type { Ledger } from '../../engine/ledger.ts';
 import { DynaferryError } from '../../model/errors.ts';
 import type { DataObject } from '../../staging/commit-log.ts';
 import { sha256Hex } from '../../staging/data-object.ts';
+import type { ExportLayout } from '../../staging/layout.ts';
 import type { Link } from './link.ts';
 import { notWhole, transferInParts, type UploadRecord } from './multipart-transfer.ts';
 import { readRange } from './read-range.ts';
 
 /** How often a part is read again that does not have its checksum, before the staged object itself is held to be damaged. */
 const DAMAGED_READS_MAX = 3;
+
+/** Where multipart uploads under way are remembered, by the number of the object's commit. */
+export interface UploadLog {
+  upload(seq: number): { uploadId: string; sourceEtag: string } | undefined;
+  setUpload(seq: number, uploadId: string, sourceEtag: string): void;
+}
 
 /**
  * Copies data objects from bucket to bucket, through memory. Every read is bound to the version of the object that was committed, every
@@ -17,11 +23,26 @@ const DAMAGED_READS_MAX = 3;
  */
 export class StagedCopier {
   readonly #link: Link;
-  readonly #ledger: Ledger;
+  readonly #uploads: UploadLog;
 
-  constructor(link: Link, ledger: Ledger) {
+  constructor(link: Link, uploads: UploadLog) {
     this.#link = link;
-    this.#ledger = ledger;
+    this.#uploads = uploads;
+  }
+
+  /** Copies the object of a commit from one layout to the other; resolves with what the target's commit is to say of it when it is whole there. */
+  async carry(
+    { seq, object, policyHash }: { seq: number; object: DataObject; policyHash: string },
+    from: ExportLayout,
+    to: ExportLayout,
+  ): Promise<DataObject> {
+    const metadata = {
+      'dynaferry-sha256': object.sha256,
+      'dynaferry-items': String(object.items),
+      'dynaferry-policy': policyHash,
+    };
+    const etag = await this.copy(seq, object, from.root + object.key, to.root + object.key, metadata);
+    return { ...object, etag };
   }
 
   /** Resolves with the target object's ETag when it is whole there. */
@@ -72,7 +93,7 @@ export class StagedCopier {
   ): Promise<void> {
     const { gate, target, signal } = this.#link;
     const { sizeBytes, partSizeBytes, etag } = object;
-    const begun = this.#ledger.upload(seq);
+    const begun = this.#uploads.upload(seq);
     await transferInParts(this.#link, {
       targetKey,
       sourceEtag: etag,
@@ -98,7 +119,7 @@ export class StagedCopier {
 
   #record(seq: number): UploadRecord {
     return {
-      save: async ({ uploadId, sourceEtag }) => this.#ledger.setUpload(seq, uploadId, sourceEtag),
+      save: async ({ uploadId, sourceEtag }) => this.#uploads.setUpload(seq, uploadId, sourceEtag),
       // It goes with the entry of the object that has arrived.
       remove: async () => undefined,
     };

@@ -6,13 +6,7 @@ import type { StageContext, StageMeter } from '../../engine/stage-context.ts';
 import { DynaferryError } from '../../model/errors.ts';
 import type { S3Bucket } from '../../s3/bucket.ts';
 import type { ListedObject } from '../../s3/object-info.ts';
-import {
-  CommitSignal,
-  followCommits,
-  writeCommit,
-  type CommitRecord,
-  type DataObject,
-} from '../../staging/commit-log.ts';
+import { CommitSignal, followCommits, writeCommit, type CommitRecord } from '../../staging/commit-log.ts';
 import { readHeader, writeHeader } from '../../staging/header.ts';
 import type { ExportLayout } from '../../staging/layout.ts';
 import { readManifest, writeManifest } from '../../staging/manifest.ts';
@@ -106,7 +100,10 @@ async function carryObjects(options: TransferOptions): Promise<void> {
         'POLICY_MISMATCH',
         `commit ${commit.seq} of ${source.uri(sourceLayout.root)} was made under another policy`,
       );
-    const object = commit.object === null ? null : await copyObject(commit.object, commit);
+    const object =
+      commit.object === null
+        ? null
+        : await copier.carry({ ...commit, object: commit.object }, sourceLayout, targetLayout);
     if (arrived) return before;
     await before;
     const { checkpoints: _stay, ...rest } = commit;
@@ -114,21 +111,6 @@ async function carryObjects(options: TransferOptions): Promise<void> {
     ledger.markTransferred(commit.seq, object?.items ?? 0, object?.sizeBytes ?? 0);
     wake.notify();
     if (object !== null) meter.add({ objects: 1, items: object.items });
-  };
-  const copyObject = async (object: DataObject, commit: CommitRecord): Promise<DataObject> => {
-    const metadata = {
-      'dynaferry-sha256': object.sha256,
-      'dynaferry-items': String(object.items),
-      'dynaferry-policy': commit.policyHash,
-    };
-    const etag = await copier.copy(
-      commit.seq,
-      object,
-      sourceLayout.root + object.key,
-      targetLayout.root + object.key,
-      metadata,
-    );
-    return { ...object, etag };
   };
   await runPool(
     followCommits(source, sourceLayout, {

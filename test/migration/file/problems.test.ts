@@ -226,7 +226,7 @@ describe('keys', () => {
   test('that nothing is like', () => {
     expect(added('speed: 11')).toMatchInlineSnapshot(`
       "
-      m.yaml:12:1: speed: unknown key; the keys here are version, name, source, target, policy, export, load, limits
+      m.yaml:12:1: speed: unknown key; the keys here are version, name, source, target, policy, export, load, replicate, limits
         12 | speed: 11
            | ^
       "

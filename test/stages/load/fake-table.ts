@@ -23,10 +23,13 @@ export class FakeTable extends DynamoDbClient {
   }
 
   override async call(operation: string, table: string, body: Buffer): Promise<Buffer> {
-    const input = JSON.parse(body.toString()) as {
-      RequestItems?: Record<string, { PutRequest: { Item: Item } }[]>;
-    } & Put;
-    const items = input.RequestItems?.[table].map((request) => request.PutRequest.Item) ?? [input.Item];
+    const input = JSON.parse(body.toString()) as { RequestItems?: Record<string, Request[]> } & Put & { Key?: Item };
+    const requests = input.RequestItems?.[table] ?? [
+      input.Key === undefined ? { PutRequest: { Item: input.Item } } : { DeleteRequest: { Key: input.Key } },
+    ];
+    const items = requests.map((request) =>
+      'PutRequest' in request ? request.PutRequest.Item : request.DeleteRequest.Key,
+    );
     const keys = items.map((item) => String(item['PK']?.['S']));
     this.calls.push({ operation, keys });
     await new Promise((resolve) => setImmediate(resolve));
@@ -35,7 +38,12 @@ export class FakeTable extends DynamoDbClient {
     if (items.length > 25) throw refused('Too many items requested for the BatchWriteItem call');
     const bad = items.find((item) => item['PK'] === undefined || !this.isValid(item));
     if (bad !== undefined) throw refused(`One of the values is not valid: ${JSON.stringify(bad)}`);
-    const answer = operation === 'PutItem' ? this.#put(input, keys[0]) : this.#putBatch(items, keys, table);
+    const answer =
+      operation === 'PutItem'
+        ? this.#put(input, keys[0])
+        : operation === 'DeleteItem'
+          ? this.#delete(keys[0])
+          : this.#writeBatch(requests, keys, table);
     await this.after(operation, keys);
     return Buffer.from(JSON.stringify(answer));
   }
@@ -52,15 +60,23 @@ export class FakeTable extends DynamoDbClient {
     return { ConsumedCapacity: { CapacityUnits: 1 } };
   }
 
-  #putBatch(items: Item[], keys: string[], table: string): object {
+  #delete(key: string): object {
+    this.items.delete(key);
+    this.writes.push(key);
+    return { ConsumedCapacity: { CapacityUnits: 1 } };
+  }
+
+  #writeBatch(requests: Request[], keys: string[], table: string): object {
     const left = new Set(this.leaves(keys, this.calls.length));
-    items.forEach((item, i) => {
-      if (!left.has(keys[i])) this.#store(keys[i], item);
+    requests.forEach((request, i) => {
+      if (left.has(keys[i])) return;
+      if ('PutRequest' in request) this.#store(keys[i], request.PutRequest.Item);
+      else this.#delete(keys[i]);
     });
-    const unprocessed = items.filter((_, i) => left.has(keys[i])).map((Item) => ({ PutRequest: { Item } }));
+    const unprocessed = requests.filter((_, i) => left.has(keys[i]));
     return {
       UnprocessedItems: unprocessed.length === 0 ? {} : { [table]: unprocessed },
-      ConsumedCapacity: [{ CapacityUnits: items.length - unprocessed.length }],
+      ConsumedCapacity: [{ CapacityUnits: requests.length - unprocessed.length }],
     };
   }
 
@@ -69,6 +85,8 @@ export class FakeTable extends DynamoDbClient {
     this.writes.push(key);
   }
 }
+
+type Request = { PutRequest: { Item: Item } } | { DeleteRequest: { Key: Item } };
 
 interface Put {
   Item: Item;

@@ -1,0 +1,153 @@
+import { DynaferryError } from '../model/errors.ts';
+import { ItemView, type NameTable } from '../model/item.ts';
+import {
+  CLOSE_BRACKET,
+  COMMA,
+  MalformedJson,
+  OPEN_BRACKET,
+  decodeString,
+  expectByte,
+  skipSpace,
+  skipValue,
+  walkMembers,
+} from '../model/json-bytes.ts';
+
+/** One change of an item. It is filled anew for each record, and what it refers to lies in the page. */
+export interface StreamRecord {
+  /** The item's key attributes. */
+  readonly keys: ItemView;
+  /** The item after the change; undefined where it was deleted. */
+  newImage: ItemView | undefined;
+  /** The item before the change; undefined where there was none. */
+  oldImage: ItemView | undefined;
+  /** Decimal, of up to 40 digits. Greater ones are later in their shard. */
+  sequenceNumber: string;
+  /** When the change was made, in milliseconds since 1970; the service rounds it down to a second. */
+  createdMs: number;
+  /** Whether TTL made it. */
+  isByTtl: boolean;
+}
+
+/** What an answer of GetRecords says besides its records. */
+export interface RecordsPage {
+  records: number;
+  /** Undefined where the shard is closed and read to its end. */
+  nextIterator: string | undefined;
+}
+
+/** Reads answers of GetRecords. Its views are used again and again. */
+export class RecordReader {
+  readonly #record: StreamRecord;
+  readonly #newImage: ItemView;
+  readonly #oldImage: ItemView;
+  #hasKeys = false;
+
+  /** `names` are those that whoever is given the records looks for in their views. */
+  constructor(names: NameTable) {
+    this.#newImage = new ItemView(names);
+    this.#oldImage = new ItemView(names);
+    this.#record = {
+      keys: new ItemView(names),
+      newImage: undefined,
+      oldImage: undefined,
+      sequenceNumber: '',
+      createdMs: 0,
+      isByTtl: false,
+    };
+  }
+
+  /** Calls `onRecord` for each record of a page in turn. Throws SERVICE_FAILED where the page is not what GetRecords answers. */
+  read(page: Buffer, onRecord: (record: StreamRecord) => void): RecordsPage {
+    const facts: RecordsPage = { records: 0, nextIterator: undefined };
+    try {
+      walkMembers(page, skipSpace(page, 0), (nameStart, nameEnd, start) => {
+        const name = page.toString('latin1', nameStart, nameEnd);
+        if (name === 'Records')
+          return this.#readRecords(page, start, () => {
+            facts.records++;
+            onRecord(this.#record);
+          });
+        const end = skipValue(page, start);
+        if (name === 'NextShardIterator') facts.nextIterator = text(page, start, end);
+        return end;
+      });
+    } catch (error) {
+      if (!(error instanceof MalformedJson)) throw error;
+      throw new DynaferryError('SERVICE_FAILED', `an answer of GetRecords cannot be read: ${error.message}`);
+    }
+    return facts;
+  }
+
+  /** Every byte is walked over once: a record's end is known when its images have been read. */
+  #readRecords(page: Buffer, at: number, onRecord: () => void): number {
+    let i = expectByte(page, at, OPEN_BRACKET);
+    if (page[i] === CLOSE_BRACKET) return i + 1;
+    for (;;) {
+      i = skipSpace(page, this.#readRecord(page, i));
+      onRecord();
+      if (page[i] === CLOSE_BRACKET) return i + 1;
+      i = expectByte(page, i, COMMA);
+    }
+  }
+
+  #readRecord(page: Buffer, at: number): number {
+    const record = this.#record;
+    record.newImage = record.oldImage = undefined;
+    record.sequenceNumber = '';
+    record.createdMs = NaN;
+    record.isByTtl = false;
+    this.#hasKeys = false;
+    const behind = walkMembers(page, at, (nameStart, nameEnd, start) => {
+      const name = page.toString('latin1', nameStart, nameEnd);
+      if (name === 'dynamodb') return walkMembers(page, start, this.#readMember.bind(this, page));
+      const end = skipValue(page, start);
+      if (name === 'userIdentity') record.isByTtl = isTtl(page, start, end);
+      return end;
+    });
+    if (!this.#hasKeys || record.sequenceNumber === '' || Number.isNaN(record.createdMs))
+      throw new MalformedJson('a record lacks its keys, time or sequence number', at);
+    return behind;
+  }
+
+  /** One member of what the record says of the change; returns the position behind it. */
+  #readMember(page: Buffer, nameStart: number, nameEnd: number, start: number): number {
+    const record = this.#record;
+    switch (page.toString('latin1', nameStart, nameEnd)) {
+      case 'Keys':
+        this.#hasKeys = true;
+        return record.keys.read(page, start);
+      case 'NewImage':
+        record.newImage = this.#newImage;
+        return this.#newImage.read(page, start);
+      case 'OldImage':
+        record.oldImage = this.#oldImage;
+        return this.#oldImage.read(page, start);
+      case 'SequenceNumber': {
+        const end = skipValue(page, start);
+        record.sequenceNumber = text(page, start, end) ?? '';
+        return end;
+      }
+      case 'ApproximateCreationDateTime': {
+        const end = skipValue(page, start);
+        record.createdMs = Number(page.toString('latin1', start, end)) * 1000;
+        return end;
+      }
+      default:
+        return skipValue(page, start);
+    }
+  }
+}
+
+/** Who made the change, where it was not a caller: of TTL the service itself (developer guide, "DynamoDB Streams and Time to Live"). */
+function isTtl(page: Buffer, start: number, end: number): boolean {
+  const identity = JSON.parse(page.toString('utf8', start, end)) as Record<string, unknown> | null;
+  // The API reference writes the names with a capital, the developer guide without.
+  const type = identity?.['Type'] ?? identity?.['type'];
+  const principal = identity?.['PrincipalId'] ?? identity?.['principalId'];
+  return type === 'Service' && principal === 'dynamodb.amazonaws.com';
+}
+
+/** A JSON string's text; undefined for null. */
+function text(page: Buffer, start: number, end: number): string | undefined {
+  return page[start] === 0x22 ? decodeString(page, start + 1, end - 1) : undefined;
+}

@@ -1,0 +1,149 @@
+import { ItemPutter } from '../dynamodb/put-items.ts';
+import { keySchemaOf } from '../dynamodb/table.ts';
+import { DynaferryError } from '../model/errors.ts';
+import type { KeySchema } from '../model/key.ts';
+import { runApply } from '../stages/apply/apply-stage.ts';
+import {
+  carryChangeHeader,
+  runChangeTransfer,
+  type ChangeTransferOptions,
+} from '../stages/transfer/change-transfer.ts';
+import { changeLayout, findCapture, readChangeHeader, type ChangeHeader } from '../staging/change-log.ts';
+import { CommitSignal } from '../staging/commit-log.ts';
+import type { ExportLayout } from '../staging/layout.ts';
+import { untilLoaded } from './hand-over.ts';
+import type { Stages } from './stages.ts';
+import type { Workspace } from './workspace.ts';
+
+export interface ApplySettings {
+  /** Whether to go on when all that has arrived is applied. */
+  endless: boolean;
+  /** Whether to begin with what was set aside before. */
+  retryDeadLetters: boolean;
+  /** Whether to apply changes although no export was loaded before. */
+  withoutLoad: boolean;
+}
+
+/** Puts the stages of changes of one migration together: each method runs one stage, from where it stands. */
+export class ChangeStages {
+  readonly #workspace: Workspace;
+  readonly #stages: Stages;
+  readonly #transferWake = new CommitSignal();
+
+  constructor(workspace: Workspace, stages: Stages) {
+    this.#workspace = workspace;
+    this.#stages = stages;
+  }
+
+  /** Brings what the change log is of to the target, before an apply of the same process begins. */
+  async carryHeader(): Promise<void> {
+    await carryChangeHeader({ ...(await this.#ways()), ...this.#workspace.link('transfer-changes') });
+  }
+
+  /** Carries changes from staging to staging. */
+  async transfer({ endless }: { endless: boolean }): Promise<void> {
+    const workspace = this.#workspace;
+    const ways = await this.#ways();
+    const { changes, bytes, objects } = workspace.changeLedger.totals().transferred;
+    await runChangeTransfer({
+      ...ways,
+      ...workspace.link('transfer-changes'),
+      ledger: workspace.changeLedger,
+      meter: this.#stages.meter('transfer-changes', { items: changes, bytes, objects }),
+      bandwidth: workspace.options.limits.bandwidth,
+      endless,
+      captureWake: this.#stages.captureWake,
+      wake: this.#transferWake,
+    });
+  }
+
+  /** Applies changes to the target table, once the load that they follow has come to its end. */
+  async apply({ endless, retryDeadLetters, withoutLoad }: ApplySettings): Promise<void> {
+    const workspace = this.#workspace;
+    const { context } = workspace.options;
+    const captureId = await this.#findCapture('target');
+    const bucket = await workspace.applyBucket();
+    const layout = changeLayout(workspace.prefix('target'), captureId);
+    const header = await this.#header(layout);
+    if (!withoutLoad) await untilLoaded(workspace, layout, header, endless);
+    const table = await workspace.targetTable();
+    const key = keySchemaOf(table);
+    checkKey(table.TableName, key, header);
+    const before = workspace.changeLedger.totals().applied;
+    const { puts, deletes, superseded, deadLettered, bytes, objects } = before;
+    const items = puts + deletes + superseded + deadLettered;
+    const meter = this.#stages.meter('apply', { items, bytes, objects, deadLettered });
+    await runApply({
+      context,
+      bucket,
+      layout,
+      policyHash: workspace.policyHash,
+      ledger: workspace.changeLedger,
+      meter,
+      putter: new ItemPutter(await workspace.applyDynamoDb(), table.TableName, key, {
+        onUnprocessed: () => meter.add({ throttles: 1 }),
+      }),
+      key,
+      pacer: this.#stages.writePacer(table),
+      concurrency: this.#stages.writeConcurrency,
+      wake: this.#transferWake,
+      endless,
+      retryDeadLetters,
+    });
+  }
+
+  async #ways(): Promise<Pick<ChangeTransferOptions, 'context' | 'sourceLayout' | 'targetLayout' | 'policyHash'>> {
+    const workspace = this.#workspace;
+    const captureId = await this.#findCapture('source');
+    return {
+      context: workspace.options.context,
+      sourceLayout: changeLayout(workspace.prefix('source'), captureId),
+      targetLayout: changeLayout(workspace.prefix('target'), captureId),
+      policyHash: workspace.policyHash,
+    };
+  }
+
+  /**
+   * The newest change log in a site's staging. What this machine knows of an older one is forgotten: the newer began because that could not be gone on with.
+   */
+  async #findCapture(site: 'source' | 'target'): Promise<string> {
+    const workspace = this.#workspace;
+    const { changeLedger } = workspace;
+    const bucket = await (site === 'source' ? workspace.sourceBucket() : workspace.targetBucket());
+    const prefix = workspace.prefix(site);
+    const found = await findCapture(bucket, prefix, workspace.options.context.signal);
+    const known = changeLedger.fact('captureId');
+    // Ids are in the order of time. One that this machine has captured and that has not been carried yet is newer than all at the target.
+    if (found === undefined || (known !== undefined && known > found))
+      throw new DynaferryError('EXPORT_NOT_FOUND', `${site}: there are no changes below ${bucket.uri(prefix)} yet`, {
+        fix: 'Run `dynaferry capture` at the source and `dynaferry transfer --changes` first, or `dynaferry replicate` for all of it.',
+      });
+    if (known !== found) {
+      changeLedger.clear();
+      changeLedger.setFact('captureId', found);
+    }
+    return found;
+  }
+
+  async #header(layout: ExportLayout): Promise<ChangeHeader> {
+    const workspace = this.#workspace;
+    const bucket = await workspace.targetBucket();
+    const header = await readChangeHeader(bucket, layout, workspace.options.context.signal);
+    if (header === undefined)
+      throw new DynaferryError('INTERNAL', `the header of the changes in ${bucket.uri(layout.root)} is gone`);
+    if (header.policyHash !== workspace.policyHash)
+      throw new DynaferryError(
+        'POLICY_MISMATCH',
+        `the changes in ${bucket.uri(layout.root)} were captured under another policy than the one in migration.yaml`,
+      );
+    return header;
+  }
+}
+
+function checkKey(table: string, key: KeySchema, header: ChangeHeader): void {
+  if (JSON.stringify(key) === JSON.stringify(header.keySchema)) return;
+  throw new DynaferryError(
+    'KEY_SCHEMA_MISMATCH',
+    `target: the key of table ${table} is another one than that of the changes after the policy`,
+  );
+}

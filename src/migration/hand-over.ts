@@ -1,0 +1,88 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { DynaferryError } from '../model/errors.ts';
+import type { S3Bucket } from '../s3/bucket.ts';
+import { newestOfOurs } from '../stages/export/open-export.ts';
+import { readAppliedMark } from '../staging/applied-mark.ts';
+import { changeLayout, findCapture, type ChangeHeader } from '../staging/change-log.ts';
+import { readHeader, type ExportHeader } from '../staging/header.ts';
+import { ExportLayout } from '../staging/layout.ts';
+import { isLoaded } from '../staging/loaded-mark.ts';
+import type { Workspace } from './workspace.ts';
+
+/** How often it is looked whether a load by another process has come to its end. */
+const LOOK_MS = 3000;
+
+/** Throws EXPORT_TOO_OLD unless the capture of changes began before the export did: docs/replication.md. */
+export function checkCaptureFirst(
+  exported: Pick<ExportHeader, 'startedMs'>,
+  changes: Pick<ChangeHeader, 'startedMs'>,
+): void {
+  if (changes.startedMs <= exported.startedMs) return;
+  const at = (ms: number): string => new Date(ms).toISOString();
+  throw new DynaferryError(
+    'EXPORT_TOO_OLD',
+    `the export was begun at ${at(exported.startedMs)}, the capture of changes only at ${at(changes.startedMs)}`,
+  );
+}
+
+/**
+ * Resolves when the newest export in the target's staging is in the table, which may be another process's to do; also where applying this log was begun before and no export
+ * has begun since. Where `waits` is false it throws LOAD_FIRST instead of waiting. Throws EXPORT_TOO_OLD where the export does not lie behind the beginning of the capture.
+ */
+export async function untilLoaded(
+  workspace: Workspace,
+  layout: ExportLayout,
+  changes: ChangeHeader,
+  waits: boolean,
+): Promise<void> {
+  const { migration, signal, onEvent } = workspace.options.context;
+  const bucket = await workspace.targetBucket();
+  const mark = await readAppliedMark(bucket, layout, signal);
+  for (let looks = 0; ; looks++) {
+    const found = await newestAtTarget(workspace, bucket);
+    if (mark !== undefined && mark.writtenMs >= (found?.header.startedMs ?? 0)) return;
+    if (found !== undefined) checkCaptureFirst(found.header, changes);
+    if (found?.isLoaded === true) return;
+    const message =
+      found === undefined
+        ? `no export has arrived at ${bucket.uri(workspace.prefix('target'))} yet`
+        : `the export ${bucket.uri(found.layout.root)} is not loaded to its end yet`;
+    if (!waits) throw new DynaferryError('LOAD_FIRST', message);
+    if (looks === 0)
+      onEvent({ type: 'notice', migration, stage: 'apply', level: 'info', message: `waiting: ${message}` });
+    await sleep(LOOK_MS, undefined, { signal });
+  }
+}
+
+async function newestAtTarget(
+  workspace: Workspace,
+  bucket: S3Bucket,
+): Promise<{ layout: ExportLayout; header: ExportHeader; isLoaded: boolean } | undefined> {
+  const { signal } = workspace.options.context;
+  const prefix = workspace.prefix('target');
+  const exportId = await newestOfOurs(bucket, prefix, signal);
+  if (exportId === undefined) return undefined;
+  const layout = ExportLayout.of(prefix, exportId);
+  const header = await readHeader(bucket, layout, signal);
+  return header && { layout, header, isLoaded: await isLoaded(bucket, layout, signal) };
+}
+
+/** Throws LOAD_TOO_LATE where changes were applied since the export began; false where there are none, and items that were refused may be loaded again. */
+export async function changesWereApplied(
+  workspace: Workspace,
+  bucket: S3Bucket,
+  layout: ExportLayout,
+): Promise<boolean> {
+  const { signal } = workspace.options.context;
+  const prefix = workspace.prefix('target');
+  const captureId = await findCapture(bucket, prefix, signal);
+  const mark =
+    captureId === undefined ? undefined : await readAppliedMark(bucket, changeLayout(prefix, captureId), signal);
+  const header = await readHeader(bucket, layout, signal);
+  if (mark === undefined || header === undefined || mark.writtenMs < header.startedMs) return false;
+  if (workspace.ledger.fact('loadDone') !== undefined || (await isLoaded(bucket, layout, signal))) return true;
+  throw new DynaferryError(
+    'LOAD_TOO_LATE',
+    `changes were applied at ${new Date(mark.writtenMs).toISOString()}, and the export ${bucket.uri(layout.root)} began at ${new Date(header.startedMs).toISOString()}`,
+  );
+}

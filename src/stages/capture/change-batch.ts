@@ -1,0 +1,43 @@
+import type { ChangeCounts } from '../../staging/change-log.ts';
+import type { Compression } from '../../staging/compression.ts';
+import { DataObjectBuilder } from '../../staging/data-object.ts';
+import type { SourceDeadLetter } from '../../staging/source-dead-letters.ts';
+import { noChanges, sumOf, type RecordsOutcome } from './change-processor.ts';
+
+/** What has been read of the stream and not yet committed: lines, what they account for, and the shards that got on. */
+export class ChangeBatch {
+  counts: ChangeCounts = noChanges();
+  readonly deadLetters: SourceDeadLetter[] = [];
+  readonly shards = new Set<string>();
+  oldestMicros: number | undefined;
+  newestMicros: number | undefined;
+  /** When the batch was begun, and when it got its first line, by the clock of the lane. */
+  readonly openedMs: number;
+  firstLineMs: number | undefined;
+  readonly #compression: Compression;
+  #builder: DataObjectBuilder | undefined;
+
+  constructor(compression: Compression, openedMs: number) {
+    this.#compression = compression;
+    this.openedMs = openedMs;
+  }
+
+  /** Lines so far; undefined where there is none. */
+  get builder(): DataObjectBuilder | undefined {
+    return this.#builder;
+  }
+
+  /** Takes in a page. All of it is accounted for when this returns; the promise resolves when the lines are compressed. */
+  async add(outcome: RecordsOutcome, nowMs: number): Promise<void> {
+    this.counts = sumOf(this.counts, outcome.counts);
+    this.deadLetters.push(...outcome.deadLetters);
+    const { lines, oldestMicros, newestMicros } = outcome;
+    if (oldestMicros === undefined || newestMicros === undefined) return;
+    this.oldestMicros = Math.min(this.oldestMicros ?? Infinity, oldestMicros);
+    this.newestMicros = Math.max(this.newestMicros ?? -Infinity, newestMicros);
+    this.firstLineMs ??= nowMs;
+    // A compressor is dear, and most pages of a table at rest have no lines.
+    this.#builder ??= new DataObjectBuilder(this.#compression);
+    await this.#builder.add(lines, outcome.counts.puts + outcome.counts.deletes);
+  }
+}

@@ -1,0 +1,103 @@
+import type { ChangeLedger } from '../../engine/change-ledger.ts';
+import { DynaferryError } from '../../model/errors.ts';
+import type { S3Bucket } from '../../s3/bucket.ts';
+import {
+  changeLayout,
+  findState,
+  readChangeHeader,
+  readChangesFrom,
+  writeChangeHeader,
+  type ChangeHeader,
+} from '../../staging/change-log.ts';
+import { newExportId, type ExportLayout } from '../../staging/layout.ts';
+import { Sealer } from '../../staging/seal.ts';
+
+/** A capture that is begun or gone on with. */
+export interface OpenedCapture {
+  layout: ExportLayout;
+  header: ChangeHeader;
+  /** Seals the keys of dead letters. */
+  sealer: Sealer;
+  /** Whether an earlier run had begun it. */
+  resumed: boolean;
+}
+
+export interface OpenCaptureOptions {
+  bucket: S3Bucket;
+  /** The migration's prefix in the bucket. */
+  prefix: string;
+  ledger: ChangeLedger;
+  /** What a new change log's header says. */
+  header: Omit<ChangeHeader, 'version' | 'startedMs'>;
+  /** The change log to go on with; a new one is begun where absent. */
+  captureId: string | undefined;
+  nowMs: number;
+  signal: AbortSignal;
+}
+
+/**
+ * Begins a change log, or goes on with one. Commits that the ledger lacks are taken over from staging: another machine may have made them. Throws POLICY_MISMATCH
+ * where it was begun under another policy, and STREAM_GAP where it is of another stream.
+ */
+export async function openCapture(options: OpenCaptureOptions): Promise<OpenedCapture> {
+  const { bucket, prefix, ledger, captureId, signal } = options;
+  if (captureId === undefined) return beginCapture(options);
+  const layout = changeLayout(prefix, captureId);
+  const header = await readChangeHeader(bucket, layout, signal);
+  if (header === undefined)
+    throw new DynaferryError('OBJECT_NOT_FOUND', `source: the change log ${bucket.uri(layout.root)} is gone`, {
+      fix: RESTART,
+    });
+  checkHeader(header, options.header, bucket.uri(layout.root));
+  const sealer = await openSealer(bucket, layout, signal);
+  ledger.setFact('captureId', captureId);
+  const known = await findState(bucket, layout, ledger.last('captured'), signal);
+  if (known?.state !== undefined) ledger.restoreCaptured(known, known.state);
+  for await (const commit of readChangesFrom(bucket, layout, ledger.last('captured') + 1, signal))
+    ledger.recordCaptured(commit);
+  return { layout, header, sealer, resumed: true };
+}
+
+const RESTART = 'Begin anew: `dynaferry capture --restart` first, then an export with --restart.';
+
+async function beginCapture(options: OpenCaptureOptions): Promise<OpenedCapture> {
+  const { bucket, prefix, ledger, signal, nowMs } = options;
+  const captureId = newExportId(nowMs);
+  const layout = changeLayout(prefix, captureId);
+  const header: ChangeHeader = { version: 1, startedMs: nowMs, ...options.header };
+  const key = Sealer.newKey();
+  ledger.clear();
+  await bucket.put(layout.sealKey, key, { signal });
+  await writeChangeHeader(bucket, layout, header, signal);
+  ledger.setFact('captureId', captureId);
+  return { layout, header, sealer: new Sealer(key), resumed: false };
+}
+
+function checkHeader(found: ChangeHeader, wanted: OpenCaptureOptions['header'], uri: string): void {
+  if (found.source !== wanted.source)
+    throw new DynaferryError(
+      'STREAM_GAP',
+      `source: ${uri} is of the stream ${found.source}, and the table's stream is ${wanted.source} now: what changed between them is not known`,
+    );
+  if (found.policyHash !== wanted.policyHash)
+    throw new DynaferryError(
+      'POLICY_MISMATCH',
+      `the change log ${uri} was begun under another policy than the one in migration.yaml`,
+      { fix: `${RESTART} Or restore the policy.` },
+    );
+  if (found.policyEffectHash !== wanted.policyEffectHash)
+    throw new DynaferryError(
+      'POLICY_MISMATCH',
+      `the change log ${uri} was begun with other keys or functions in its rules`,
+      { fix: `${RESTART} Or use the keys and function files that it was begun with.` },
+    );
+}
+
+async function openSealer(bucket: S3Bucket, layout: ExportLayout, signal: AbortSignal): Promise<Sealer> {
+  const key = await bucket.find(layout.sealKey, signal);
+  if (key?.body.length !== 32)
+    throw new DynaferryError('OBJECT_NOT_FOUND', `${bucket.uri(layout.sealKey)} is missing or damaged`, {
+      fix: RESTART,
+    });
+  return new Sealer(key.body);
+}

@@ -1,0 +1,63 @@
+import { z } from 'zod';
+import { DynaferryError } from '../model/errors.ts';
+import type { S3Bucket } from '../s3/bucket.ts';
+import type { ExportLayout } from './layout.ts';
+
+const count = z.int().nonnegative();
+
+const appliedMark = z.object({
+  version: z.literal(1),
+  /** Who applies: made anew by every process, so that one can tell that another has taken over. */
+  by: z.string(),
+  /** The last commit of which everything is at the target or dead-lettered, and sums up to it. */
+  seq: count,
+  objects: count,
+  bytes: count,
+  puts: count,
+  deletes: count,
+  superseded: z.int(),
+  deadLettered: count,
+  newestMicros: count.optional(),
+  throughMs: count,
+  /** When this was written. */
+  writtenMs: count,
+});
+
+/**
+ * How far a change log is applied, as the target's staging keeps it for another machine. It may lie some seconds behind what is done, and never before. That
+ * it exists says that applying has begun.
+ */
+export type AppliedMark = z.infer<typeof appliedMark>;
+
+export async function writeAppliedMark(
+  bucket: S3Bucket,
+  layout: ExportLayout,
+  mark: AppliedMark,
+  signal?: AbortSignal,
+): Promise<void> {
+  const body = Buffer.from(`${JSON.stringify(mark)}\n`);
+  await bucket.put(markKey(layout), body, { contentType: 'application/json', signal });
+}
+
+/** Undefined where nothing was ever applied. Throws MANIFEST_INVALID where it cannot be read. */
+export async function readAppliedMark(
+  bucket: S3Bucket,
+  layout: ExportLayout,
+  signal?: AbortSignal,
+): Promise<AppliedMark | undefined> {
+  const found = await bucket.find(markKey(layout), signal);
+  if (found === undefined) return undefined;
+  try {
+    return appliedMark.parse(JSON.parse(found.body.toString('utf8')));
+  } catch (error) {
+    throw new DynaferryError(
+      'MANIFEST_INVALID',
+      `${bucket.uri(markKey(layout))} is not a mark that this version can read`,
+      { cause: error },
+    );
+  }
+}
+
+function markKey(layout: ExportLayout): string {
+  return `${layout.root}dynaferry/applied.json`;
+}

@@ -1,0 +1,78 @@
+import type { z } from 'zod';
+import { DynaferryError } from '../model/errors.ts';
+import type { S3Bucket } from '../s3/bucket.ts';
+import type { ExportLayout } from './layout.ts';
+
+/** Commits fetched at once: far from the bucket, one after the other would be slower than what they describe. */
+const READ_AHEAD = 16;
+
+/**
+ * The commits of one folder in S3: numbered from 1 without gaps, each written once and never changed. Whoever follows them sees each once, and two writers
+ * cannot both write the same number. What a commit holds is its schema's to say; all of them have their number in `seq`.
+ */
+export class NumberedLog<Commit extends { seq: number }> {
+  readonly #schema: z.ZodType<Commit>;
+
+  constructor(schema: z.ZodType<Commit>) {
+    this.#schema = schema;
+  }
+
+  /** Writes commit `seq`; it must not exist yet. Throws LOCKED where somebody else wrote another commit of this number. */
+  async write(bucket: S3Bucket, layout: ExportLayout, commit: Commit, signal?: AbortSignal): Promise<void> {
+    const key = layout.commit(commit.seq);
+    const body = Buffer.from(`${JSON.stringify(commit)}\n`);
+    try {
+      await bucket.put(key, body, { contentType: 'application/json', onlyIfAbsent: true, signal });
+    } catch (error) {
+      if (!(error instanceof DynaferryError && error.serviceCode === 'PreconditionFailed')) throw error;
+      // A lost answer makes us meet our own commit.
+      const existing = await bucket.get(key, { signal });
+      if (!existing.body.equals(body))
+        throw new DynaferryError(
+          'LOCKED',
+          `another process is writing to ${bucket.uri(layout.root)}: it made commit ${commit.seq}`,
+        );
+    }
+  }
+
+  /** Commit `seq`, or undefined where it does not exist (yet). Throws MANIFEST_INVALID where it cannot be read. */
+  async read(bucket: S3Bucket, layout: ExportLayout, seq: number, signal?: AbortSignal): Promise<Commit | undefined> {
+    const key = layout.commit(seq);
+    const found = await bucket.find(key, signal);
+    if (found === undefined) return undefined;
+    try {
+      return this.#schema.parse(JSON.parse(found.body.toString('utf8')));
+    } catch (error) {
+      throw new DynaferryError(
+        'MANIFEST_INVALID',
+        `${bucket.site.role}: ${bucket.uri(key)} is not a commit that this version can read`,
+        { cause: error },
+      );
+    }
+  }
+
+  /** The commits that are there now, from a number on, in order. */
+  async *readFrom(bucket: S3Bucket, layout: ExportLayout, from: number, signal?: AbortSignal): AsyncGenerator<Commit> {
+    const ahead: Promise<Commit | undefined>[] = [];
+    const take = async (): Promise<Commit> => {
+      const commit = await ahead.shift();
+      if (commit === undefined)
+        throw new DynaferryError('OBJECT_NOT_FOUND', `a commit below ${bucket.uri(layout.commits)} was removed`);
+      return commit;
+    };
+    let seq = from;
+    try {
+      for await (const { key } of bucket.list(layout.commits, { startAfter: layout.commit(from - 1), signal })) {
+        // Numbers have no gaps, so the listing need not be believed beyond the next one.
+        if (key !== layout.commit(seq)) break;
+        const read = this.read(bucket, layout, seq++, signal);
+        read.catch(() => undefined);
+        ahead.push(read);
+        if (ahead.length === READ_AHEAD) yield take();
+      }
+      while (ahead.length > 0) yield take();
+    } finally {
+      await Promise.allSettled(ahead);
+    }
+  }
+}

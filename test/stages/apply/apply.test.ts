@@ -1,0 +1,327 @@
+import * as fc from 'fast-check';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { ItemPutter } from '../../../src/dynamodb/put-items.ts';
+import { ChangeLedger, type ChangeTotals } from '../../../src/engine/change-ledger.ts';
+import { Pacer } from '../../../src/engine/pacer.ts';
+import { StageMeter } from '../../../src/engine/stage-context.ts';
+import type { ProgressEvent } from '../../../src/model/events.ts';
+import { CommitSignal } from '../../../src/staging/commit-log.ts';
+import { runApply } from '../../../src/stages/apply/apply-stage.ts';
+import { MemoryBucket } from '../../staging/memory-bucket.ts';
+import { contextOf, key } from '../export/run-export.ts';
+import { FakeTable } from '../load/fake-table.ts';
+import { layout, POLICY_HASH, writeChanges, type Change } from './written-changes.ts';
+
+let folder: string;
+let table: FakeTable;
+let bucket: MemoryBucket;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'dynaferry-apply-'));
+  table = new FakeTable();
+  bucket = new MemoryBucket('staging', 'target');
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+interface Options {
+  retryDeadLetters?: boolean;
+  endless?: boolean;
+  signal?: AbortSignal;
+  onEvent?: (event: ProgressEvent) => void;
+  state?: string;
+  policyHash?: string;
+}
+
+/** Applies what is there, from where the ledger in `state` stands. */
+async function apply(options: Options = {}): Promise<ChangeTotals['applied']> {
+  const ledger = ChangeLedger.open(join(folder, options.state ?? 'state'));
+  const context = { ...contextOf(options.signal), ...(options.onEvent && { onEvent: options.onEvent }) };
+  try {
+    await runApply({
+      context,
+      bucket,
+      layout,
+      policyHash: options.policyHash ?? POLICY_HASH,
+      ledger,
+      meter: new StageMeter(context, 'apply'),
+      putter: new ItemPutter(table, 't', key, { random: () => 0 }),
+      key,
+      pacer: new Pacer(Infinity),
+      concurrency: 3,
+      wake: new CommitSignal(),
+      endless: options.endless ?? false,
+      retryDeadLetters: options.retryDeadLetters ?? false,
+    });
+    return ledger.totals().applied;
+  } finally {
+    ledger.close();
+  }
+}
+
+const put = (pk: string, n: number): Change => ({ pk, n });
+const del = (pk: string, n: number): Change => ({ pk, n, deletes: true });
+
+/** What is in the table when all changes were made one after the other. */
+function outcomeOf(changes: readonly Change[]): Map<string, string> {
+  const items = new Map<string, string>();
+  for (const { pk, n, deletes } of changes)
+    if (deletes === true) items.delete(pk);
+    else items.set(pk, String(n));
+  return items;
+}
+const contents = (): Map<string, string> => new Map([...table.items].map(([pk, item]) => [pk, String(item['n']['N'])]));
+
+/** Changes to some keys in their order, cut into objects; an empty one is a commit that only says how far the stream is read. */
+const logs = fc
+  .array(fc.array(fc.record({ pk: fc.integer({ min: 0, max: 7 }), deletes: fc.boolean() }), { maxLength: 40 }), {
+    minLength: 1,
+    maxLength: 8,
+  })
+  .map((objects) => {
+    let n = 0;
+    return objects.map((changes) => changes.map(({ pk, deletes }) => ({ pk: `k${pk}`, n: ++n, deletes })));
+  });
+
+/** A kill at the n-th operation, or at an early one on the table, before its effect or before its answer, after so many objects more have arrived. */
+const kills = fc.record({
+  at: fc.oneof(fc.integer({ min: 1, max: 40 }), fc.constantFrom('first write', 'second write')),
+  more: fc.integer({ min: 0, max: 6 }),
+  answers: fc.boolean(),
+});
+const waits = fc.infiniteStream(fc.nat(30));
+
+/** Notes every write that takes a key back to an earlier change than one that it has had. */
+function watchForGoingBack(changes: readonly Change[]): string[] {
+  const goneBack: string[] = [];
+  const reached = new Map<string, number>();
+  const deletes = changes.filter((change) => change.deletes === true);
+  table.items.set = function (pk, item) {
+    const n = Number(item['n']['N']);
+    if (n < (reached.get(pk) ?? 0)) goneBack.push(`${pk}: ${n} over ${reached.get(pk)}`);
+    reached.set(pk, Math.max(n, reached.get(pk) ?? 0));
+    return Map.prototype.set.call(table.items, pk, item) as typeof table.items;
+  };
+  table.items.delete = function (pk) {
+    // Which delete it is cannot be seen: the next one that it may be.
+    const next = deletes.find((change) => change.pk === pk && change.n >= (reached.get(pk) ?? 0));
+    if (next === undefined) goneBack.push(`${pk}: deleted after ${reached.get(pk)}`);
+    else reached.set(pk, next.n);
+    return Map.prototype.delete.call(table.items, pk);
+  };
+  return goneBack;
+}
+
+describe('applying changes', () => {
+  it('ends as if they were made one after the other, with each key written once an object at the most', async () => {
+    await fc.assert(
+      fc.asyncProperty(logs, fc.infiniteStream(fc.boolean()), async (objects, leaves) => {
+        rmSync(folder, { recursive: true, force: true });
+        table = new FakeTable();
+        bucket = new MemoryBucket('staging', 'target');
+        const tried = new Map<string, number>();
+        table.leaves = (keys) =>
+          keys.filter((one) => {
+            tried.set(one, (tried.get(one) ?? 0) + 1);
+            return (tried.get(one) ?? 0) < 3 && leaves.next().value;
+          });
+        for (const [i, changes] of objects.entries()) await writeChanges(bucket, i + 1, changes);
+        const { seq, puts, deletes, superseded, deadLettered } = await apply();
+        expect(contents()).toEqual(outcomeOf(objects.flat()));
+        expect(seq).toBe(objects.length);
+        expect(puts + deletes + superseded).toBe(objects.flat().length);
+        expect(deadLettered).toBe(0);
+        const keysByObject = objects.reduce((sum, changes) => sum + new Set(changes.map(({ pk }) => pk)).size, 0);
+        expect(table.writes.length).toBeLessThanOrEqual(keysByObject);
+        const before = table.writes.length;
+        await apply();
+        expect(table.writes.length).toBe(before);
+      }),
+      { numRuns: 25 },
+    );
+  });
+
+  it('ends the same, and takes no key back at any moment, wherever it is killed, however often, whatever arrives meanwhile', async () => {
+    await fc.assert(
+      fc.asyncProperty(logs, fc.array(kills, { maxLength: 5 }), waits, async (objects, deaths, wait) => {
+        rmSync(folder, { recursive: true, force: true });
+        table = new FakeTable();
+        bucket = new MemoryBucket('staging', 'target');
+        const goneBack = watchForGoingBack(objects.flat());
+        let written = 0;
+        const arrive = async (upTo: number): Promise<void> => {
+          for (; written < Math.min(upTo, objects.length); written++)
+            await writeChanges(bucket, written + 1, objects[written]);
+        };
+        for (const { at, more, answers } of deaths) {
+          await arrive(written + more);
+          let operations = 0;
+          let isDead = false;
+          let writes = 0;
+          const count = (): void => {
+            isDead ||= ++operations === at;
+            check();
+          };
+          const countWrite = (): void => {
+            isDead ||= ++writes === 1 ? at === 'first write' : at === 'second write';
+            count();
+          };
+          const check = (): void => {
+            if (isDead) throw new Error('killed');
+          };
+          table.before = answers ? check : countWrite;
+          table.after = answers ? countWrite : check;
+          bucket.before = async (_, name) => {
+            (answers ? check : count)();
+            // So that what is there at a moment, and makes a group, is not the same each time.
+            if (name.includes('/commits/'))
+              for (let i = wait.next().value; i > 0; i--) await new Promise((resolve) => setImmediate(resolve));
+          };
+          bucket.after = answers ? count : check;
+          await apply().catch((error: unknown) => expect(String(error)).toContain('killed'));
+          table.before = table.after = bucket.before = bucket.after = () => undefined;
+        }
+        await arrive(objects.length);
+        const applied = await apply();
+        expect(contents()).toEqual(outcomeOf(objects.flat()));
+        expect(goneBack).toEqual([]);
+        const { puts, deletes, superseded, deadLettered } = applied;
+        expect(puts + deletes + superseded + deadLettered).toBe(objects.flat().length);
+      }),
+      { numRuns: 100 },
+    );
+  });
+
+  it('goes on without end as changes arrive, tells how far behind it is, and says when it has caught up', async () => {
+    const stop = new AbortController();
+    const events: ProgressEvent[] = [];
+    const running = apply({ endless: true, signal: stop.signal, onEvent: (event) => events.push(event) });
+    await writeChanges(bucket, 1, [put('a', 1), put('b', 2)]);
+    await expect.poll(contents, { timeout: 30_000 }).toEqual(outcomeOf([put('a', 1), put('b', 2)]));
+    const told = (): string[] => events.flatMap((event) => (event.type === 'notice' ? event.message : []));
+    expect(told()).toEqual([]);
+    await writeChanges(bucket, 2, [del('a', 3)], { throughMs: Date.now() });
+    await expect.poll(contents, { timeout: 30_000 }).toEqual(outcomeOf([put('b', 2)]));
+    await expect.poll(told, { timeout: 30_000 }).toEqual([expect.stringContaining('the target has caught up')]);
+    stop.abort();
+    await expect(running).rejects.toMatchObject({ name: 'AbortError' });
+    expect(events.filter(({ type }) => type === 'lag').at(-1)).toMatchObject({
+      stage: 'apply',
+      changes: 3,
+      waiting: 0,
+    });
+    expect(await apply()).toMatchObject({ seq: 2, puts: 2, deletes: 1 });
+  });
+
+  it('goes on at another machine, and without a ledger, behind what is applied', async () => {
+    await writeChanges(bucket, 1, [put('a', 1), put('b', 2)]);
+    await apply({ state: 'one' });
+    await writeChanges(bucket, 2, [put('a', 3)]);
+    table.writes.length = 0;
+    expect(await apply({ state: 'another' })).toMatchObject({ seq: 2, objects: 2, puts: 3 });
+    expect(table.writes).toEqual(['a']);
+  });
+
+  it('stops where another process has taken over', async () => {
+    const stop = new AbortController();
+    const first = apply({ endless: true, state: 'one', signal: stop.signal });
+    // It has taken the log, and has nothing to do yet.
+    await expect
+      .poll(() => [...bucket.objects.keys()].some((name) => name.endsWith('applied.json')), { timeout: 30_000 })
+      .toBe(true);
+    await apply({ state: 'another' });
+    // The mark is looked at every five seconds.
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 5000 });
+    try {
+      await writeChanges(bucket, 1, [put('a', 1)]);
+      await expect(first).rejects.toMatchObject({ code: 'LOCKED' });
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
+  it.each([
+    ['holds another number of changes than its commit says', { claims: 3 }, 'DATA_DAMAGED'],
+    ['holds a line that is something else', { lines: ['{"Item":{}}'], claims: 1 }, 'DATA_DAMAGED'],
+    ['is of another key', { lines: ['{"Metadata":{},"Keys":{"x":{"S":"1"}}}'], claims: 1 }, 'DATA_DAMAGED'],
+  ])('an object that %s is not applied', async (_, written, code) => {
+    await writeChanges(bucket, 1, [put('a', 1), put('b', 2)], written);
+    await expect(apply()).rejects.toMatchObject({ code });
+    expect(table.writes).toEqual([]);
+  });
+
+  it('refuses what was made under another policy', async () => {
+    await writeChanges(bucket, 1, [put('a', 1)]);
+    await expect(apply({ policyHash: 'other' })).rejects.toMatchObject({ code: 'POLICY_MISMATCH' });
+    expect(table.writes).toEqual([]);
+  });
+});
+
+describe('changes that DynamoDB refuses', () => {
+  const letters = (): { Item?: object; Key?: object; code: string; reason: string }[] =>
+    [...bucket.objects]
+      .filter(([name]) => name.includes('/dead-letters/apply-'))
+      .map(([, { body }]) => JSON.parse(gunzipSync(body).toString()) as never);
+  const bad = (pk: string, n: number): Change => ({ pk, n, bad: true });
+  beforeEach(() => {
+    table.isValid = (item) => item['bad'] === undefined && item['PK']['S'] !== 'stays';
+  });
+
+  it('are set aside with their reason, the last one of each key, and do not stop the others', async () => {
+    await writeChanges(bucket, 1, [put('a', 1), bad('b', 2), put('c', 3), del('stays', 4)]);
+    expect(await apply()).toMatchObject({ puts: 2, deletes: 0, superseded: 0, deadLettered: 2 });
+    expect(contents()).toEqual(outcomeOf([put('a', 1), put('c', 3)]));
+    await writeChanges(bucket, 2, [bad('b', 5)]);
+    expect(await apply()).toMatchObject({ puts: 2, superseded: 1, deadLettered: 2 });
+    expect(letters()).toHaveLength(2);
+    expect(letters()).toEqual(
+      expect.arrayContaining([
+        expect.objectContaining({
+          Item: { PK: { S: 'b' }, n: { N: '5' }, bad: { S: 'x' } },
+          code: 'ValidationException',
+        }),
+        expect.objectContaining({
+          Key: { PK: { S: 'stays' } },
+          reason: expect.stringContaining('not valid') as string,
+        }),
+      ]),
+    );
+  });
+
+  it('are forgotten when a later change of the key is made', async () => {
+    await writeChanges(bucket, 1, [bad('a', 1), bad('b', 2)]);
+    await apply();
+    await writeChanges(bucket, 2, [put('a', 3), del('b', 4)]);
+    expect(await apply()).toMatchObject({ puts: 1, deletes: 1, superseded: 2, deadLettered: 0 });
+    expect(letters()).toEqual([]);
+  });
+
+  it('are applied when they are tried again and their cause is mended, and no others', async () => {
+    await writeChanges(bucket, 1, [put('a', 1), bad('a', 2), bad('b', 3), del('stays', 4)]);
+    await apply();
+    table.isValid = (item) => item['PK']['S'] !== 'stays';
+    table.writes.length = 0;
+    expect(await apply()).toMatchObject({ puts: 0, deadLettered: 3 });
+    expect(table.writes).toEqual([]);
+    expect(await apply({ retryDeadLetters: true })).toMatchObject({
+      puts: 2,
+      deletes: 0,
+      superseded: 1,
+      deadLettered: 1,
+    });
+    expect(contents()).toEqual(outcomeOf([put('a', 2), put('b', 3)]));
+    expect(letters()).toHaveLength(1);
+  });
+
+  it('stop it where every change is refused', async () => {
+    table.isValid = () => false;
+    await writeChanges(
+      bucket,
+      1,
+      Array.from({ length: 1500 }, (_, i) => put(`k${i}`, i)),
+    );
+    await expect(apply()).rejects.toMatchObject({ code: 'DEAD_LETTERS' });
+  });
+});
