@@ -9,6 +9,8 @@ export type Direction = 'in' | 'out';
 export type BodyKind = 'whole' | 'part';
 
 const LOOK_MS = 1000;
+/** Nothing waits for longer until the link is measured. */
+const MEASURED_LOOKS_MAX = 3;
 /** Bodies beyond the connections, so that none of these is ever without work. */
 const BODIES_SPARE = 4;
 
@@ -22,6 +24,7 @@ export class ConnectionGate {
   readonly #timer: NodeJS.Timeout;
   #used = 0;
   #lookedMs = performance.now();
+  #looks = 0;
   #requests = 0;
   #throttles = 0;
   #failures = 0;
@@ -49,7 +52,7 @@ export class ConnectionGate {
     return this.#meters[direction].bytesPerSecond;
   }
 
-  /** Resolves when something is known of the rate of a connection, or will never be. */
+  /** Resolves when the rate of a connection on the way out is known, or has not been for some seconds. */
   readonly measured: Promise<void>;
 
   /**
@@ -147,7 +150,7 @@ export class ConnectionGate {
       throttles: this.#throttles,
       failures: this.#failures,
     });
-    if (moved.in + moved.out > 0) this.#markMeasured();
+    if (this.bytesPerSecond('out') !== undefined || ++this.#looks >= MEASURED_LOOKS_MAX) this.#markMeasured();
     this.#lookedMs = nowMs;
     this.#requests = this.#throttles = this.#failures = 0;
     this.#admit();

@@ -53,7 +53,7 @@ const QUEUE_MAX = 10_000;
 const LARGE_BYTES = 16 * 1024 * 1024;
 const LARGE_LANES = 8;
 /** A large object does not wait for longer until small ones have told the link's rate. */
-const MEASURED_MS_MAX = 2000;
+const MEASURED_MS_MAX = 4000;
 /** When so many objects in a row from the beginning are refused, all will be. */
 const REFUSALS_MAX = 50;
 
@@ -200,7 +200,7 @@ class CopyRun {
     // By then the rest of the page is queued.
     await immediate();
     if (this.#hasSmall && !dry)
-      await Promise.race([link.gate.measured, sleep(MEASURED_MS_MAX, undefined, { signal: link.signal })]);
+      await Promise.race([link.gate.measured, sleep(MEASURED_MS_MAX, undefined, { signal: link.signal, ref: false })]);
     await this.#work(this.#large, first);
   }
 
