@@ -52,6 +52,11 @@ export class ConnectionGate {
     return this.#meters[direction].bytesPerSecond;
   }
 
+  /** What one connection has brought of late at its best, whatever it brings just now; undefined likewise. */
+  peakBytesPerSecond(direction: Direction): number | undefined {
+    return this.#meters[direction].peakBytesPerSecond;
+  }
+
   /** Resolves when the rate of a connection on the way out is known, or has not been for some seconds. */
   readonly measured: Promise<void>;
 

@@ -1,6 +1,9 @@
 /** Of the rate of one connection the last seconds count most. */
 const WEIGHT = 0.3;
 
+/** What was reached once is forgotten slowly: a machine that is busy for a moment is no slow link. */
+const PEAK_KEPT = 0.97;
+
 /** What one connection brings in one direction, over all requests that are under way. */
 export class RateMeter {
   #underWay = 0;
@@ -9,6 +12,7 @@ export class RateMeter {
   #busyMs = 0;
   #countedMs: number;
   #rate: number | undefined;
+  #peak: number | undefined;
 
   constructor(nowMs: number) {
     this.#countedMs = nowMs;
@@ -17,6 +21,11 @@ export class RateMeter {
   /** In bytes a second; undefined as long as nothing is known. */
   get bytesPerSecond(): number | undefined {
     return this.#rate;
+  }
+
+  /** The best of late, likewise. */
+  get peakBytesPerSecond(): number | undefined {
+    return this.#peak;
   }
 
   began(nowMs: number): void {
@@ -40,6 +49,7 @@ export class RateMeter {
     if (bytes > 0 && this.#busyMs > 0) {
       const rate = (1000 * bytes) / this.#busyMs;
       this.#rate = this.#rate === undefined ? rate : this.#rate + WEIGHT * (rate - this.#rate);
+      this.#peak = Math.max(this.#rate, (this.#peak ?? 0) * PEAK_KEPT);
     }
     this.#bytes = this.#busyMs = 0;
     return bytes;

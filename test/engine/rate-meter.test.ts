@@ -31,4 +31,18 @@ describe('the rate of one connection', () => {
     meter.look(3000);
     expect(meter.bytesPerSecond).toBeCloseTo(1300, 0);
   });
+
+  it('keeps in mind what was reached once, for a while', () => {
+    const meter = new RateMeter(0);
+    meter.began(0);
+    meter.moved(1000);
+    meter.look(1000);
+    for (let second = 2; second <= 11; second++) {
+      meter.moved(10);
+      meter.look(second * 1000);
+    }
+    expect(meter.bytesPerSecond).toBeLessThan(50);
+    expect(meter.peakBytesPerSecond).toBeGreaterThan(700);
+    expect(meter.peakBytesPerSecond).toBeLessThan(800);
+  });
 });

@@ -87,7 +87,7 @@ class CopyRun {
   readonly #large = new BoundedQueue<Task>(QUEUE_MAX);
   #failure: { error: unknown } | undefined;
   #refused = 0;
-  #hasSmall = false;
+  #copiesSmall = false;
 
   constructor(options: CopyStageOptions, scope: AbortController) {
     this.#options = options;
@@ -189,19 +189,26 @@ class CopyRun {
   async #put(task: Task): Promise<void> {
     if (task.reason !== undefined) this.#options.meter.add({ objectsTotal: 1, bytesTotal: task.source.sizeBytes });
     const isLarge = task.source.sizeBytes > LARGE_BYTES;
-    this.#hasSmall ||= !isLarge;
+    this.#copiesSmall ||= !isLarge && task.reason !== undefined;
     await (isLarge ? this.#large : this.#small).put(task);
   }
 
   /** Works on large objects, on the first of them when small ones have told the link's rate, where there are any. */
   async #workFirst(): Promise<void> {
-    const { dry, link } = this.#options;
+    const { dry } = this.#options;
     const first = await this.#large.take();
     // By then the rest of the page is queued.
     await immediate();
-    if (this.#hasSmall && !dry)
-      await Promise.race([link.gate.measured, sleep(MEASURED_MS_MAX, undefined, { signal: link.signal, ref: false })]);
+    if (this.#copiesSmall && !dry) await this.#untilMeasured();
     await this.#work(this.#large, first);
+  }
+
+  async #untilMeasured(): Promise<void> {
+    const { gate, signal } = this.#options.link;
+    const measured = new AbortController();
+    const longest = sleep(MEASURED_MS_MAX, undefined, { signal: AbortSignal.any([signal, measured.signal]) });
+    await Promise.race([gate.measured, longest]);
+    measured.abort();
   }
 
   async #work(queue: BoundedQueue<Task>, first?: Task): Promise<void> {

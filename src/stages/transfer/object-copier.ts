@@ -23,7 +23,10 @@ export interface ObjectCopierOptions {
 
 /** Whole in one request up to here: what a broken connection costs is bearable. */
 const WHOLE_BYTES_MAX = 16 * 1024 * 1024;
-/** …and up to here where a connection takes no longer than this for it, since a whole object has its MD5 for an ETag at both sides. */
+/**
+ * …and up to here where a connection takes no longer than this for it at its best, since a whole object has its MD5 for an ETag at both sides. What it takes just now would be a vicious circle on a
+ * busy machine: objects in parts are digested here, which makes it busier.
+ */
 const WHOLE_BYTES_FAST_MAX = 256 * 1024 * 1024;
 const WHOLE_SECONDS_MAX = 30;
 /**
@@ -82,7 +85,7 @@ export class ObjectCopier {
     const fastBytesMax = Math.min(
       WHOLE_BYTES_FAST_MAX,
       memoryBytes / 4,
-      Math.min(gate.bytesPerSecond('in') ?? 0, gate.bytesPerSecond('out') ?? 0) * WHOLE_SECONDS_MAX,
+      Math.min(gate.peakBytesPerSecond('in') ?? 0, gate.peakBytesPerSecond('out') ?? 0) * WHOLE_SECONDS_MAX,
     );
     const wholeBytesMax = Math.max(WHOLE_BYTES_MAX, fastBytesMax);
     if (version.sizeBytes === 0 || (version.sizeBytes <= wholeBytesMax && etagForm(version.etag).kind !== 'parts'))
