@@ -1,7 +1,8 @@
 import type { EventListener, Notice, StageName } from '../../index.ts';
 import type { Session } from '../session.ts';
+import { AlignedColumns } from './aligned-columns.ts';
 import { ProgressBoard } from './progress-board.ts';
-import { alignCells, stageCells } from './stage-line.ts';
+import { stageCells } from './stage-line.ts';
 import type { StageRow } from './stage-row.ts';
 
 const REDRAW_MS = 200;
@@ -32,10 +33,11 @@ function liveView({ screen }: Session, board: ProgressBoard, several: boolean): 
   const { green, red, dim } = screen.colors;
   const paintOf = (row: StageRow): ((text: string) => string) | undefined =>
     ({ waiting: dim, finished: green, failed: red, started: undefined, resumed: undefined })[row.state];
+  const columns = new AlignedColumns();
   const draw = (): void => {
     const nowMs = performance.now();
     const rows = shown(board.rows, screen.rows);
-    const lines = alignCells(
+    const lines = columns.align(
       rows.map((row) => stageCells(row, nowMs, several)),
       screen.columns - 1,
     );
