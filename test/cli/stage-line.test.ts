@@ -93,6 +93,22 @@ describe('the line of a stage', () => {
     expect(linesOf(events, 50)[2]).toBe('apply     running  900 changes  lag 1.2 s');
     expect(linesOf(events)[2]).toContain('900 changes  lag 1.2 s  p99 3.4 s  17 waiting');
   });
+
+  it('tells no lag of a stage to which nothing has happened for a while, unless something waits', () => {
+    const lag: LagReport = {
+      type: 'lag',
+      migration,
+      stage: 'apply',
+      changes: 9,
+      medianMs: 1240,
+      p99Ms: 3400,
+      waiting: 0,
+    };
+    const quiet = Array.from({ length: 20 }, () => progress('apply', { items: 900 }));
+    const started = state('apply', 'started');
+    expect(linesOf([started, lag, ...quiet])[2]).not.toContain('lag');
+    expect(linesOf([started, { ...lag, waiting: 3 }, ...quiet])[2]).toContain('3 waiting');
+  });
 });
 
 test('columns do not get narrower again', () => {

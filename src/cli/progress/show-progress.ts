@@ -30,9 +30,9 @@ export function showProgress(
 }
 
 function liveView({ screen }: Session, board: ProgressBoard, several: boolean): ProgressView {
-  const { green, red, dim } = screen.colors;
+  const { green, yellow, dim } = screen.colors;
   const paintOf = (row: StageRow): ((text: string) => string) | undefined =>
-    ({ waiting: dim, finished: green, failed: red, started: undefined, resumed: undefined })[row.state];
+    ({ waiting: dim, finished: green, failed: yellow, started: undefined, resumed: undefined })[row.state];
   const columns = new AlignedColumns();
   const draw = (): void => {
     const nowMs = performance.now();

@@ -20,13 +20,16 @@ export function stageCells(row: StageRow, nowMs: number, showMigration: boolean)
 
 /** How long a stage takes yet; of one that has no end, how far it lies behind: half of the changes, 99 of 100, and how many wait. */
 function timeCells(row: StageRow, nowMs: number): [string, string, string] {
-  const { isRunning, lag } = row;
-  if (isRunning && lag !== undefined)
+  const { isRunning } = row;
+  const lag = isRunning ? row.lag(nowMs) : undefined;
+  if (lag !== undefined) {
+    const { medianMs, p99Ms, waiting } = lag;
     return [
-      `lag ${duration(lag.medianMs / 1000)}`,
-      `p99 ${duration(lag.p99Ms / 1000)}`,
-      lag.waiting > 0 ? `${count(lag.waiting)} waiting` : '',
+      medianMs === undefined ? '' : `lag ${duration(medianMs / 1000)}`,
+      p99Ms === undefined ? '' : `p99 ${duration(p99Ms / 1000)}`,
+      waiting > 0 ? `${count(waiting)} waiting` : '',
     ];
+  }
   const left = isRunning ? row.secondsLeft(nowMs) : undefined;
   return [left === undefined ? '' : `${duration(left)} left`, '', ''];
 }
