@@ -2,7 +2,7 @@ import { basename, relative } from 'node:path';
 import type { Demo } from '../index.ts';
 
 /** How to look at what a demo has left up. */
-export function keepText({ sites: { source, target }, migrationPath, envPath }: Demo): string {
+export function keepText({ sites: { source, target }, migrationPath, envPath }: Demo, live: boolean): string {
   const aws = (site: typeof source, service: 'dynamodb' | 's3', command: string): string =>
     `  AWS_ACCESS_KEY_ID=${site.credentials.accessKeyId} AWS_SECRET_ACCESS_KEY=${site.credentials.secretAccessKey} \\
     aws --region ${site.region} --endpoint-url ${site[service]} ${command}`;
@@ -18,13 +18,14 @@ The migration is ${migrationPath}. Its credentials and key are variables:
 
   . ${envPath}
   ${self()} status ${migrationPath}
-  ${self()} verify ${migrationPath}
+  ${self()} ${live ? 'replicate' : 'verify'} ${migrationPath}
 `;
 }
 
 /** What a newcomer may do after a demo. */
-export function nextText(): string {
+export function nextText(live: boolean): string {
   const next = [
+    ...(live ? [] : [[`${self()} demo --live`, 'the same while the table is written to (needs Java)']]),
     [`${self()} demo --keep`, 'leave the sites up, to look at tables and objects'],
     [`${self()} --help`, 'all commands'],
     ['README.md', 'how to move a table of your own'],

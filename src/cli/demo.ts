@@ -1,35 +1,47 @@
 import { once } from 'node:events';
-import { readFile } from 'node:fs/promises';
-import type { Demo, Migration, Summary } from '../index.ts';
+import type { Demo, GenerateOptions, Summary } from '../index.ts';
 import { keepText, nextText } from './demo-keep.ts';
+import { lookFirst, step } from './demo-steps.ts';
 import { exitCodeOf } from './failure.ts';
 import { reportSummary } from './move-data.ts';
 import { CountView } from './progress/count-view.ts';
 import { showProgress, type ProgressView } from './progress/show-progress.ts';
 import type { Session } from './session.ts';
-import { attributeLines } from './text/attribute-lines.ts';
-import { exampleLines } from './text/example-lines.ts';
 import { count } from './text/quantities.ts';
 
 export interface DemoCommandOptions {
-  items: number;
+  items?: number;
   match: number;
   seed: number;
+  live?: boolean;
   keep?: boolean;
 }
+
+const ITEMS = 16_000;
+/** DynamoDB Local takes its time to write them. */
+const LIVE_ITEMS = 5000;
+
+const LOCAL = ` DynamoDB is AWS's DynamoDB Local here,
+which has streams, and takes some seconds to start.`;
 
 const STAGES = ['export', 'transfer', 'load', 'verify'] as const;
 
 /** Shows the whole job to a newcomer, step by step. */
-export async function demo(session: Session, options: DemoCommandOptions): Promise<number> {
+export async function demo(
+  session: Session,
+  { live = false, keep = false, ...options }: DemoCommandOptions,
+): Promise<number> {
   const signal = session.signal('stopping');
-  const opened = await fillSource(session, options, signal);
+  const made = { ...options, items: options.items ?? (live ? LIVE_ITEMS : ITEMS) };
+  const opened = await fillSource(session, made, live, signal);
   try {
-    const exitCode = await migrate(session, opened, signal);
-    if (options.keep === true && !signal.aborted) {
-      session.tell(keepText(opened));
+    const exitCode = await (live
+      ? (await import('./demo-live.ts')).migrateLive(session, opened, made, signal)
+      : migrate(session, opened, signal));
+    if (keep && !signal.aborted) {
+      session.tell(keepText(opened, live));
       await once(signal, 'abort');
-    } else if (exitCode === 0) session.tell(nextText());
+    } else if (exitCode === 0) session.tell(nextText(live));
     return exitCode;
   } finally {
     await opened.close();
@@ -38,7 +50,8 @@ export async function demo(session: Session, options: DemoCommandOptions): Promi
 
 async function fillSource(
   session: Session,
-  { items, match, seed }: DemoCommandOptions,
+  { items, match, seed }: GenerateOptions,
+  live: boolean,
   signal: AbortSignal,
 ): Promise<Demo> {
   const { openDemo } = await import('../index.ts');
@@ -48,7 +61,7 @@ async function fillSource(
 
 Two sites on this machine, as far apart as AWS keeps them: a global region and
 a China region, each with its own DynamoDB, its own S3 and its own credentials,
-of which the other knows nothing.
+of which the other knows nothing.${live ? LOCAL : ''}
 
 ${step(session, 1, `Fill table user-us in us-west-2 with ${count(items)} fake user profiles`)}`,
   );
@@ -57,8 +70,9 @@ ${step(session, 1, `Fill table user-us in us-west-2 with ${count(items)} fake us
   try {
     return await openDemo({
       items,
-      match,
       seed,
+      ...(match !== undefined && { match }),
+      live,
       signal,
       onGenerated: (now) => {
         view.add(now - generated);
@@ -93,36 +107,4 @@ must be exactly the policy applied to the source.
   } finally {
     await migration.close();
   }
-}
-
-/** What one does before anything moves: see what is there, say what may leave, look at what that would do. */
-async function lookFirst(session: Session, migration: Migration, migrationPath: string): Promise<void> {
-  const catalog = await migration.inspect({ sample: 1000 });
-  session.tell(`
-${step(session, 2, 'Look at what is in it', 'dynaferry inspect migration.yaml')}
-${attributeLines(catalog).join('\n')}
-
-${step(session, 3, 'Say what may leave, and see what that does', 'dynaferry plan migration.yaml')}
-The policy is applied in us-west-2: what it keeps back never leaves that site,
-not even in a log.
-
-${policyLines(await readFile(migrationPath, 'utf8')).join('\n')}
-`);
-  const plan = await migration.plan({ show: 1 });
-  session.tell(`One item of the ${count(plan.sample.passed)} that pass, of ${count(plan.sample.items)} sampled:
-
-${plan.sample.examples.flatMap((example) => exampleLines(example, plan.policy.rules, session.columns)).join('\n')}
-`);
-}
-
-/** The policy as migration.yaml has it. */
-function policyLines(yaml: string): string[] {
-  const lines = yaml.split('\n');
-  const start = lines.indexOf('policy:');
-  const end = lines.findIndex((line, i) => i > start && !line.startsWith(' '));
-  return lines.slice(start, end).map((line) => `  ${line}`);
-}
-
-function step({ colors }: Session, number: number, title: string, command?: string): string {
-  return `${colors.bold(`${number}. ${title}`)}${command === undefined ? '' : colors.dim(`  (${command})`)}`;
 }

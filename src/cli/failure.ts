@@ -26,8 +26,14 @@ export function reportFailure(session: Session, thrown: unknown): ExitCode {
 
 /** The error for people, on standard error. `of` is the migration, where there are several. */
 export function printFailure({ screen }: Session, { code, message, fix }: Failure, of?: string): void {
-  const { red, bold, dim } = screen.colors;
+  const { red, yellow, bold, dim } = screen.colors;
   const where = of === undefined ? '' : `${of}: `;
+  if (code === 'INTERRUPTED') {
+    // It was asked for: how to go on is all there is to say.
+    screen.print(`${yellow(bold('stopped:'))} ${where}${fix}`);
+    screen.print(dim(`code: ${code}`));
+    return;
+  }
   screen.print(`${red(bold('error:'))} ${where}${message}`);
   if (fix !== '') screen.print(`${bold('fix:')} ${fix}`);
   screen.print(dim(`code: ${code}`));

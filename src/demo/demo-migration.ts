@@ -1,10 +1,10 @@
 import type { DemoSite, TwoSites } from './two-sites.ts';
 
 export const DEMO_SOURCE_TABLE = 'user-us';
-const DEMO_TARGET_TABLE = 'user_migrated_cn';
+export const DEMO_TARGET_TABLE = 'user_migrated_cn';
 
-/** The demo's migration.yaml: what a team would write to bring its Chinese users to a China region. */
-export function demoMigration({ source, target }: Pick<TwoSites, 'source' | 'target'>): string {
+/** The demo's migration.yaml: what a team would write to bring its Chinese users to a China region; with `live` while they are changed. */
+export function demoMigration({ source, target }: Pick<TwoSites, 'source' | 'target'>, live = false): string {
   const site = ({ region, bucket, dynamodb, s3 }: DemoSite, prefix: string, table: string): string =>
     `  region: ${region}
   credentials: env:${prefix}
@@ -27,7 +27,7 @@ policy:
   unlisted: keep
 # Far below what a real table should have, so that this small one makes several objects.
 export: { objectSize: 64 KiB }
-`;
+${live ? 'replicate: { stream: enable }\n' : ''}`;
 }
 
 /** The variables that the demo's migration.yaml names. */

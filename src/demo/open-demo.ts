@@ -12,6 +12,8 @@ export interface DemoOptions {
   match?: number;
   /** The same seed gives the same items; 1 unless told. */
   seed?: number;
+  /** Whether tables have streams, so that the source can be written to while it is moved; needs Java. */
+  live?: boolean;
   signal?: AbortSignal;
   /** Hears how many items have been generated so far. */
   onGenerated?: (items: number) => void;
@@ -36,12 +38,15 @@ export interface Demo {
 const ITEMS_DEFAULT = 16_000;
 const SEED_DEFAULT = 1;
 
-/** Starts two sites in this process, fills a table at the source, and writes a migration.yaml into a temporary folder. */
+/**
+ * Starts two sites on this machine, fills a table at the source, and writes a migration.yaml into a temporary folder. Throws LOCAL_JAVA where a live demo cannot
+ * be had.
+ */
 export async function openDemo(options: DemoOptions = {}): Promise<Demo> {
-  const { items = ITEMS_DEFAULT, match, seed = SEED_DEFAULT, signal } = options;
+  const { items = ITEMS_DEFAULT, match, seed = SEED_DEFAULT, live = false, signal } = options;
   // The embedded endpoints are loaded when a demo starts, since nothing else needs them.
   const { startTwoSites } = await import('./two-sites.ts');
-  const sites = await startTwoSites();
+  const sites = await startTwoSites({ streams: live });
   const folder = await mkdtemp(join(tmpdir(), 'dynaferry-demo-'));
   const close = async (): Promise<void> => {
     await sites.close();
@@ -50,7 +55,7 @@ export async function openDemo(options: DemoOptions = {}): Promise<Demo> {
   try {
     const env = demoEnvironment(sites);
     const migrationPath = join(folder, 'migration.yaml');
-    await writeFile(migrationPath, demoMigration(sites));
+    await writeFile(migrationPath, demoMigration(sites, live));
     const envPath = join(folder, 'env.sh');
     await writeFile(
       envPath,

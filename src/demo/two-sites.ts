@@ -1,4 +1,5 @@
 import { startDynamoDbEndpoint } from './dynamodb-endpoint.ts';
+import { startDynamoDbLocal } from './live/dynamodb-local.ts';
 import type { EmbeddedEndpoint } from './loopback.ts';
 import { startS3Endpoint } from './s3-endpoint.ts';
 import type { AccessKey } from './sigv4.ts';
@@ -26,6 +27,8 @@ export interface TwoSitesOptions {
   readonly signal?: AbortSignal;
   /** Milliseconds since 1970. */
   readonly now?: () => number;
+  /** Whether tables have streams. Then DynamoDB is AWS's DynamoDB Local, in a process of its own, which takes any secret. */
+  readonly streams?: boolean;
 }
 
 // Not secrets: they open nothing but endpoints on this machine's loopback that live as long as the process.
@@ -42,23 +45,29 @@ const target = {
 
 /**
  * Starts two sites as AWS keeps them apart: a global region and a China region, each with a DynamoDB and an S3 endpoint in this
- * process, and each with credentials that the other does not know.
+ * process, and each with credentials that the other does not know. Throws LOCAL_JAVA where streams are wanted and cannot be had.
  */
-export async function startTwoSites({ signal, now = Date.now }: TwoSitesOptions = {}): Promise<TwoSites> {
+export async function startTwoSites({
+  signal,
+  now = Date.now,
+  streams = false,
+}: TwoSitesOptions = {}): Promise<TwoSites> {
   signal?.throwIfAborted();
   const endpoints: EmbeddedEndpoint[] = [];
   const close = async (): Promise<void> => {
     await Promise.all(endpoints.map((endpoint) => endpoint.close()));
   };
+  let local: EmbeddedEndpoint | undefined;
   const start = async (site: typeof source): Promise<DemoSite> => {
     const { region, bucket, credentials } = site;
-    const dynamodb = await startDynamoDbEndpoint({ region, accessKeys: [credentials], now });
+    const dynamodb = local ?? (await startDynamoDbEndpoint({ region, accessKeys: [credentials], now }));
     endpoints.push(dynamodb);
     const s3 = await startS3Endpoint({ region, accessKeys: [credentials], buckets: [bucket], now });
     endpoints.push(s3);
     return { ...site, dynamodb: dynamodb.url, s3: s3.url };
   };
   try {
+    if (streams) endpoints.push((local = await startDynamoDbLocal(signal)));
     const sites = { source: await start(source), target: await start(target), close };
     signal?.addEventListener('abort', () => void close(), { once: true });
     return sites;

@@ -4,19 +4,20 @@ import { LagWindow } from './lag-window.ts';
 import { systemClock, type Clock } from './pacer.ts';
 import type { StageContext } from './stage-context.ts';
 
-/** What the figures look back over. */
-const WINDOW_MS = 5 * 60_000;
+/** What the figures look back over: what was told longer ago says nothing any more. */
+export const LAG_WINDOW_MS = 5 * 60_000;
 const REPORT_MS = 1000;
 
-/** Tells how far a stage of changes lies behind, about once a second while there is anything new to tell. */
+/** Tells how far a stage of changes lies behind, about once a second while changes get through it or come to wait for it. */
 export class LagReporter {
   readonly #context: StageContext;
   readonly #stage: StageName;
   readonly #waiting: () => number;
   readonly #clock: Clock;
-  readonly #window = new LagWindow(WINDOW_MS);
+  readonly #window = new LagWindow(LAG_WINDOW_MS);
   readonly #timer: NodeJS.Timeout;
   #isNew = false;
+  #toldWaiting = 0;
 
   /** `waiting` counts the changes that are known to be on their way. */
   constructor(context: StageContext, stage: StageName, waiting: () => number) {
@@ -49,11 +50,12 @@ export class LagReporter {
   }
 
   #report(): void {
-    if (!this.#isNew) return;
+    const waiting = this.#waiting();
+    if (!this.#isNew && waiting === this.#toldWaiting) return;
     this.#isNew = false;
-    const statistics = this.#window.statistics(this.#clock.nowMs());
-    if (statistics === undefined) return;
+    this.#toldWaiting = waiting;
+    const statistics = this.#window.statistics(this.#clock.nowMs()) ?? { changes: 0 };
     const { migration, onEvent } = this.#context;
-    onEvent({ type: 'lag', migration, stage: this.#stage, ...statistics, waiting: this.#waiting() });
+    onEvent({ type: 'lag', migration, stage: this.#stage, ...statistics, waiting });
   }
 }

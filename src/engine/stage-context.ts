@@ -21,6 +21,9 @@ export class StageMeter {
   readonly #stage: StageName;
   readonly #clock: Clock;
   #reportedMs = -Infinity;
+  /** Reports what came too soon after the report before, when nothing comes after it. */
+  #later: NodeJS.Timeout | undefined;
+  #isRunning = false;
 
   constructor(context: StageContext, stage: StageName, start: Partial<Counts> = {}) {
     this.#context = context;
@@ -37,14 +40,13 @@ export class StageMeter {
   ): void {
     for (const [name, value] of Object.entries(more) as [keyof typeof more, number][])
       this.counts[name] = (this.counts[name] ?? 0) + value;
-    const nowMs = this.#clock.nowMs();
-    if (nowMs - this.#reportedMs < REPORT_MS) return;
-    this.#reportedMs = nowMs;
-    this.#emit();
+    if (this.#clock.nowMs() - this.#reportedMs >= REPORT_MS) this.#emit();
+    else if (this.#isRunning) this.#later ??= setTimeout(() => this.#emit(), REPORT_MS).unref();
   }
 
   /** Says that the stage begins, or goes on where something was done before. */
   started(resumed: boolean): void {
+    this.#isRunning = true;
     this.#state(resumed ? 'resumed' : 'started');
     this.#emit();
   }
@@ -56,11 +58,13 @@ export class StageMeter {
   }
 
   finished(): void {
+    this.#isRunning = false;
     this.#emit();
     this.#state('finished');
   }
 
   failed(): void {
+    this.#isRunning = false;
     this.#emit();
     this.#state('failed');
   }
@@ -70,6 +74,9 @@ export class StageMeter {
   }
 
   #emit(): void {
+    clearTimeout(this.#later);
+    this.#later = undefined;
+    this.#reportedMs = this.#clock.nowMs();
     this.#context.onEvent({ type: 'progress', migration: this.#context.migration, stage: this.#stage, ...this.counts });
   }
 }

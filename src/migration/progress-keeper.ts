@@ -26,7 +26,7 @@ export class ProgressKeeper {
       this.#latest.set(event.stage, event);
       if (Date.now() - (this.#keptMs.get(event.stage) ?? 0) >= KEEP_MS) this.#keep(event);
     } else if (event.type === 'lag') {
-      this.#changeLedger().setFact(`lag:${event.stage}`, JSON.stringify(event));
+      this.#changeLedger().setFact(`lag:${event.stage}`, JSON.stringify({ ...event, toldMs: Date.now() }));
     } else if (event.type === 'stage') {
       const latest = this.#latest.get(event.stage);
       if (latest !== undefined) this.#keep(latest);

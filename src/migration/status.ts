@@ -1,3 +1,4 @@
+import { LAG_WINDOW_MS } from '../engine/lag-reporter.ts';
 import { isLocked, lockHolder } from '../engine/lock.ts';
 import type { ChangeLedger, ChangeTotals } from '../engine/change-ledger.ts';
 import type { Ledger } from '../engine/ledger.ts';
@@ -66,8 +67,8 @@ export function readStatus(
   );
   const changeStages = CHANGE_STAGES.map((stage) => {
     const stand = standOf(stage, false);
-    const lag = stand.state === 'running' ? changeLedger.fact(`lag:${stage}`) : undefined;
-    return lag === undefined ? stand : { ...stand, lag: JSON.parse(lag) as LagReport };
+    const lag = stand.state === 'running' ? latestLag(changeLedger, stage) : undefined;
+    return lag === undefined ? stand : { ...stand, lag };
   });
   return {
     migration,
@@ -79,4 +80,12 @@ export function readStatus(
     verify: verify === undefined ? undefined : (JSON.parse(verify) as VerifyCounts & { finishedMs: number }),
     finishedMs: finished === undefined ? undefined : Number(finished),
   };
+}
+
+/** What a stage said last of its lag, unless that is so long ago that it says nothing any more. */
+function latestLag(changeLedger: ChangeLedger, stage: StageName): LagReport | undefined {
+  const fact = changeLedger.fact(`lag:${stage}`);
+  if (fact === undefined) return undefined;
+  const { toldMs = 0, ...lag } = JSON.parse(fact) as LagReport & { toldMs?: number };
+  return lag.waiting > 0 || Date.now() - toldMs < LAG_WINDOW_MS ? lag : undefined;
 }

@@ -11,7 +11,7 @@ export const exitCodes = {
   8: 'The work is done but not all of it: items were dead-lettered, objects failed or must be restored first, or the sums do not agree.',
   9: 'A service could not be reached or would not serve; running the same command again goes on.',
   10: 'Another process is running this migration or copy.',
-  11: 'This machine lacks something: disk space, a file, a permission, a recent Node.js.',
+  11: 'This machine lacks something: disk space, a file, a permission, a recent Node.js, Java.',
   130: 'Stopped by Ctrl-C; progress is saved and running the same command again goes on.',
 } as const;
 
@@ -288,6 +288,12 @@ export const errorCatalogue = {
     retry: 'no',
     meaning: 'The Node.js that runs dynaferry is too old for it.',
     fix: 'Install a later Node.js, or call dynaferry with the path of one.',
+  },
+  LOCAL_JAVA: {
+    exit: 11,
+    retry: 'no',
+    meaning: 'The live demo cannot start DynamoDB Local, which is a Java program.',
+    fix: 'Install Java 17 or later (Debian, Ubuntu: `apt-get install default-jre-headless`), or see the demo without --live.',
   },
   INTERRUPTED: {
     exit: 130,

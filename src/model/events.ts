@@ -35,19 +35,22 @@ export interface StageState {
   state: 'started' | 'resumed' | 'finished' | 'failed';
 }
 
-/** How far one of the stages of changes lies behind the writes to the source table, over the last five minutes; about once a second while something happens. */
+/**
+ * How far one of the stages of changes lies behind the writes to the source table, over the last five minutes; about once a second while changes get through it or come to
+ * wait for it.
+ */
 export interface LagReport {
   type: 'lag';
   migration: string;
   stage: StageName;
-  /** Changes that the figures are of. */
+  /** Changes that the figures are of; where there are none, as when the target has been away for long, the figures are absent. */
   changes: number;
   /**
    * Within which time half, and 99 of 100, of them were through the stage, from the write to the source on. DynamoDB tells the time of a write to the second only, so each
    * may be up to a second too long.
    */
-  medianMs: number;
-  p99Ms: number;
+  medianMs?: number;
+  p99Ms?: number;
   /** Changes that are known to be on their way to the end of this stage. */
   waiting: number;
 }

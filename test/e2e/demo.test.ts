@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { runCli, startCli } from '../world/cli.ts';
@@ -51,6 +51,27 @@ describe('dynaferry demo', () => {
     const migration = /The migration is (\S+migration\.yaml)\./.exec(stdout)?.[1] ?? '';
     expect(migration).not.toBe('');
     expect(existsSync(migration)).toBe(false);
+  });
+});
+
+describe('dynaferry demo --live', () => {
+  it('moves a table that is changed meanwhile, tells how far the target lies behind, and cuts over', async () => {
+    const { code, events } = await runCli(['demo', '--live', '--items', '500', '--json']);
+    expect(code).toBe(0);
+    expect(events.filter(({ type, stage }) => type === 'lag' && stage === 'apply')).not.toEqual([]);
+    const summary = events.at(-1) as { applied?: { puts: number; deletes: number } } | undefined;
+    expect(summary).toMatchObject({ type: 'summary', ok: true, verify: { missing: 0, extra: 0, different: 0 } });
+    expect(summary?.applied?.puts).toBeGreaterThan(0);
+    expect(summary?.applied?.deletes).toBeGreaterThan(0);
+  }, 120_000);
+
+  it('says what to do where there is no Java', async () => {
+    const PATH = newFolder();
+    symlinkSync('/bin/sh', join(PATH, 'sh'));
+    const { code, stderr } = await runCli(['demo', '--live'], { env: { PATH } });
+    expect(code).toBe(11);
+    expect(stderr).toContain('needs Java');
+    expect(stderr).toContain('Install Java');
   });
 });
 

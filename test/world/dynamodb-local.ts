@@ -1,5 +1,4 @@
-import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
+import { dynamoDbLocalArguments } from '../../src/demo/live/dynamodb-local-command.ts';
 import { freePorts } from './free-port.ts';
 import { answers, startService, waitUntilReady } from './service-process.ts';
 import type { ServiceProcess } from './service-process.ts';
@@ -24,28 +23,14 @@ export async function startDynamoDbLocal(
   runDirectory: string,
   { folder: dataFolder, hoursAhead = 0 }: DynamoDbLocalOptions = {},
 ): Promise<DynamoDbLocal> {
-  const folder = join(
-    dirname(createRequire(import.meta.url).resolve('amplify-dynamodb-simulator/package.json')),
-    'emulator',
-  );
   const [port] = await freePorts(1);
   const process = startService(runDirectory, {
     name: `dynamodb-local-${port}`,
     file: hoursAhead === 0 ? 'java' : 'faketime',
     args: [
       ...(hoursAhead === 0 ? [] : ['-f', `+${hoursAhead}h`, 'java']),
-      '-Xmx1g',
-      // Without it the JVM takes one GC thread and one compiler thread for each core that it believes to have.
-      '-XX:+UseSerialGC',
-      `-Djava.library.path=${join(folder, 'DynamoDBLocal_lib')}`,
-      // It leaves its SQLite library in the temporary folder where it is killed.
-      `-Djava.io.tmpdir=${runDirectory}`,
-      '-jar',
-      join(folder, 'DynamoDBLocal.jar'),
-      '-port',
-      String(port),
+      ...dynamoDbLocalArguments(port, runDirectory),
       ...(dataFolder === undefined ? ['-inMemory'] : ['-dbPath', dataFolder]),
-      '-disableTelemetry',
     ],
   });
   const endpoint = `http://127.0.0.1:${port}`;

@@ -14,7 +14,7 @@ export class ProgressBoard {
     if (event.type !== 'progress' && event.type !== 'stage' && event.type !== 'lag') return undefined;
     const row = this.rows.find(({ migration, stage }) => migration === event.migration && stage === event.stage);
     if (event.type === 'progress') row?.hear(event, nowMs);
-    else if (row !== undefined && event.type === 'lag') row.lag = event;
+    else if (event.type === 'lag') row?.hearLag(event, nowMs);
     else if (row !== undefined && event.type === 'stage') row.state = event.state;
     return row;
   }

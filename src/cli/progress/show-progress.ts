@@ -1,7 +1,8 @@
 import type { EventListener, Notice, StageName } from '../../index.ts';
 import type { Session } from '../session.ts';
+import { AlignedColumns } from './aligned-columns.ts';
 import { ProgressBoard } from './progress-board.ts';
-import { alignCells, stageCells } from './stage-line.ts';
+import { stageCells } from './stage-line.ts';
 import type { StageRow } from './stage-row.ts';
 
 const REDRAW_MS = 200;
@@ -29,13 +30,14 @@ export function showProgress(
 }
 
 function liveView({ screen }: Session, board: ProgressBoard, several: boolean): ProgressView {
-  const { green, red, dim } = screen.colors;
+  const { green, yellow, dim } = screen.colors;
   const paintOf = (row: StageRow): ((text: string) => string) | undefined =>
-    ({ waiting: dim, finished: green, failed: red, started: undefined, resumed: undefined })[row.state];
+    ({ waiting: dim, finished: green, failed: yellow, started: undefined, resumed: undefined })[row.state];
+  const columns = new AlignedColumns();
   const draw = (): void => {
     const nowMs = performance.now();
     const rows = shown(board.rows, screen.rows);
-    const lines = alignCells(
+    const lines = columns.align(
       rows.map((row) => stageCells(row, nowMs, several)),
       screen.columns - 1,
     );

@@ -1,20 +1,16 @@
-import { displayWidth } from '../../stages/inspect/text-table.ts';
-import { lagText } from '../text/lag-text.ts';
 import { count, counted, duration, percent, size } from '../text/quantities.ts';
 import type { StageRow } from './stage-row.ts';
 
 /** What is said of a stage, most important first; the same number of cells for every stage, empty where there is nothing to say. */
 export function stageCells(row: StageRow, nowMs: number, showMigration: boolean): string[] {
   const { progress } = row;
-  const left = row.isRunning ? row.secondsLeft(nowMs) : undefined;
   return [
     ...(showMigration ? [row.migration] : []),
     row.stage,
     stateText(row),
     progress === undefined ? '' : counted(progress.items, row.noun),
+    ...timeCells(row, nowMs),
     rateText(row, nowMs),
-    left === undefined ? '' : `${duration(left)} left`,
-    row.lag === undefined || !row.isRunning ? '' : lagText(row.lag),
     troubleText(row),
     progress === undefined || progress.bytes === 0 ? '' : size(progress.bytes),
     objectsText(row),
@@ -22,28 +18,20 @@ export function stageCells(row: StageRow, nowMs: number, showMigration: boolean)
   ];
 }
 
-/** Aligned lines of at most so many columns; what does not fit is left out from the right. */
-export function alignCells(rows: readonly string[][], columns: number): string[] {
-  const widths = (rows[0] ?? []).map((_, i) => Math.max(...rows.map((cells) => displayWidth(cells[i]))));
-  let fits = 0;
-  for (let i = 0, width = -2; i < widths.length; i++) {
-    width += widths[i] === 0 ? 0 : widths[i] + 2;
-    if (width > columns) break;
-    fits = i + 1;
+/** How long a stage takes yet; of one that has no end, how far it lies behind: half of the changes, 99 of 100, and how many wait. */
+function timeCells(row: StageRow, nowMs: number): [string, string, string] {
+  const { isRunning } = row;
+  const lag = isRunning ? row.lag(nowMs) : undefined;
+  if (lag !== undefined) {
+    const { medianMs, p99Ms, waiting } = lag;
+    return [
+      medianMs === undefined ? '' : `lag ${duration(medianMs / 1000)}`,
+      p99Ms === undefined ? '' : `p99 ${duration(p99Ms / 1000)}`,
+      waiting > 0 ? `${count(waiting)} waiting` : '',
+    ];
   }
-  return rows.map((cells) =>
-    cells
-      .slice(0, fits)
-      .flatMap((cell, i) => (widths[i] === 0 ? [] : [pad(cell, widths[i])]))
-      .join('  ')
-      .trimEnd(),
-  );
-}
-
-/** Numbers stand to the right, words to the left. */
-function pad(cell: string, width: number): string {
-  const space = ' '.repeat(width - displayWidth(cell));
-  return /^\d/.test(cell) ? space + cell : cell + space;
+  const left = isRunning ? row.secondsLeft(nowMs) : undefined;
+  return [left === undefined ? '' : `${duration(left)} left`, '', ''];
 }
 
 function stateText({ state, progress, isRunning }: StageRow): string {

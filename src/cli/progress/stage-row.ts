@@ -3,14 +3,16 @@ import { RateWindow } from './rate-window.ts';
 
 const CHANGE_STAGES: ReadonlySet<StageName> = new Set(['capture', 'transfer-changes', 'apply']);
 
+/** A lag is told about once a second while something happens. */
+const LAG_MS_MAX = 10_000;
+
 /** One stage of one migration as it is shown. */
 export class StageRow {
   readonly migration: string;
   readonly stage: StageName;
   state: 'waiting' | StageState['state'] = 'waiting';
   progress: StageProgress | undefined;
-  /** Of a stage of changes: how far it lies behind. */
-  lag: LagReport | undefined;
+  #lag: { told: LagReport; atMs: number } | undefined;
   readonly #shown = new RateWindow();
   readonly #items = new RateWindow();
   #first: { atMs: number; value: number } | undefined;
@@ -32,6 +34,17 @@ export class StageRow {
     this.#items.add(nowMs, progress.items);
     this.#first ??= sample;
     this.#last = sample;
+  }
+
+  hearLag(told: LagReport, nowMs: number): void {
+    this.#lag = { told, atMs: nowMs };
+  }
+
+  /** Of a stage of changes: how far it lies behind. Undefined where nothing happens: what was told once is no lag of now. */
+  lag(nowMs: number): LagReport | undefined {
+    if (this.#lag === undefined) return undefined;
+    const { told, atMs } = this.#lag;
+    return told.waiting === 0 && nowMs - atMs > LAG_MS_MAX ? undefined : told;
   }
 
   /** Items a second, of a transfer bytes a second: lately while it runs, on the whole when it has ended. */

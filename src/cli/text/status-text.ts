@@ -103,7 +103,7 @@ function itemSums({ totals, verify }: MigrationStatus): string[] {
 /** The same for changes of the table. */
 function changeSums({ changes }: MigrationStatus): string[] {
   if (changes === undefined) return [];
-  return [...capturedSums(changes), ...appliedSums(changes)];
+  return [...capturedSums(changes), ...appliedSums(changes), ...waitingSum(changes)];
 }
 
 function appliedSums({ applied }: NonNullable<MigrationStatus['changes']>): string[] {
@@ -113,6 +113,12 @@ function appliedSums({ applied }: NonNullable<MigrationStatus['changes']>): stri
   return [
     `  ${'applied'.padEnd(10)}${count(appliedChanges(applied))} = ${count(puts)} puts + ${count(deletes)} deletes + ${count(superseded)} overtaken by a later change + ${count(deadLettered)} dead-lettered${until}`,
   ];
+}
+
+/** What is on its way, as far as this machine knows of it. */
+function waitingSum({ captured, transferred, applied }: NonNullable<MigrationStatus['changes']>): string[] {
+  const waiting = Math.max(captured.puts + captured.deletes, transferred.changes) - appliedChanges(applied);
+  return waiting > 0 ? [`  ${'waiting'.padEnd(10)}${count(waiting)} changes that are not applied yet`] : [];
 }
 
 function appliedChanges({

@@ -17,7 +17,9 @@ export function summaryText(summary: Summary, of: SummaryOf, { colors }: Pick<Se
   const took = duration(summary.seconds);
   const title = summary.ok
     ? green(`${of.migration}: done in ${took}${of.stages.length > 1 ? ', and everything is accounted for' : ''}`)
-    : yellow(`${of.migration}: ended after ${took}, not whole; so far`);
+    : yellow(
+        `${of.migration}: ${summary.error?.code === 'INTERRUPTED' ? 'stopped' : 'ended'} after ${took}, not whole; so far`,
+      );
   const rows = summaryRows(summary, new Set(of.stages));
   const verdict =
     summary.ok && summary.applied !== undefined && summary.verify !== undefined

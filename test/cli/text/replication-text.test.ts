@@ -41,6 +41,8 @@ it('tells how far a stage lies behind, and what waits', () => {
   };
   expect(lagText(lag)).toBe('1.2 s behind (99 of 100 within 3.4 s)');
   expect(lagText({ ...lag, waiting: 1200 })).toBe('1.2 s behind (99 of 100 within 3.4 s), 1,200 waiting');
+  const { medianMs: _, p99Ms: _too, ...nothingThrough } = { ...lag, changes: 0, waiting: 5 };
+  expect(lagText(nothingThrough)).toBe('5 waiting');
 });
 
 it('says that it is safe to switch only when changes are applied and verified', () => {

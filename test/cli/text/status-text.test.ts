@@ -39,6 +39,20 @@ test('a machine that only loads says what it loaded, and nothing of what another
   expect(text).not.toContain('passed');
 });
 
+test('changes that are captured and not applied wait', () => {
+  const sums = { seq: 2, objects: 1, bytes: 100, newestMicros: undefined, throughMs: 0 };
+  const nothingRead = { read: 9, before: 0, filtered: 0, skipped: 0, deadLettered: 0, sourceBytes: 0 };
+  const text = textOf({
+    ...nothing,
+    changes: {
+      captured: { ...sums, ...nothingRead, puts: 7, deletes: 2 },
+      transferred: { ...sums, changes: 5 },
+      applied: { ...sums, puts: 3, deletes: 0, superseded: 1, deadLettered: 0 },
+    },
+  });
+  expect(text).toContain('waiting   5 changes that are not applied yet');
+});
+
 test('a verification that runs says what it has read', () => {
   const progress = {
     type: 'progress',
