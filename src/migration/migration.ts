@@ -17,7 +17,7 @@ import { ProgressTotals } from './progress-totals.ts';
 import { Replication } from './replication.ts';
 import { setAsideOf } from './set-aside.ts';
 import { carryVerification, verifySourceSite, verifyTargetSite } from './verify-site.ts';
-import { forgetVerification, runVerify } from './verify-stage.ts';
+import { checkSettles, defaultSettleMs, forgetVerification, runVerify } from './verify-stage.ts';
 import type { VerifyResult } from '../stages/verify/verify-result.ts';
 import { Stages } from './stages.ts';
 import type {
@@ -28,6 +28,7 @@ import type {
   ReplicateRequest,
   RunRequest,
   TransferRequest,
+  VerifyRequest,
 } from './requests.ts';
 import { readStatus, type MigrationStatus } from './status.ts';
 import {
@@ -174,7 +175,8 @@ export class Migration {
         () => this.#stages.load(exportId),
       ]);
       checkAccounting(this.#workspace.ledger.totals());
-      if (request.skipVerify !== true) await this.#verify(this.#workspace.ledger.totals().load.deadLettered);
+      if (request.skipVerify !== true)
+        await this.#verify({ setAside: this.#workspace.ledger.totals().load.deadLettered });
       this.#workspace.ledger.setFact('finishedMs', String(Date.now()));
     });
   }
@@ -257,18 +259,19 @@ export class Migration {
       // What an earlier verification had read may have been changed since.
       forgetVerification(this.#workspace);
       const { load, apply } = setAsideOf(this.#workspace);
-      await this.#verify((load?.count ?? 0) + (apply?.count ?? 0));
+      await this.#verify({ setAside: (load?.count ?? 0) + (apply?.count ?? 0) });
       checkDeadLetters(setAsideOf(this.#workspace), ['export', 'load', 'apply']);
     });
   }
 
   /**
-   * Compares policy(source) with the target, and changes nothing at either. Needs both sites' credentials; with `site` that site's alone: the source leaves
-   * its digests in staging, `transfer` carries them, the target compares (docs/verify.md).
+   * Compares policy(source) with the target, and changes nothing at either; on tables that are written to, differences are looked at until they settle. Needs both sites' credentials; with
+   * `site` that site's alone: the source leaves its digests in staging, `transfer` carries them, the target compares (docs/verify.md).
    */
-  async verify({ site }: { site?: 'source' | 'target' } = {}): Promise<Summary> {
+  async verify({ site, settleMs }: VerifyRequest = {}): Promise<Summary> {
     return this.#stage(['verify'], {}, async () => {
-      if (site === undefined) return this.#verify();
+      if (settleMs !== undefined) checkSettles(this.file, site);
+      if (site === undefined) return this.#verify({ settleMs: settleMs ?? defaultSettleMs(this.file) });
       if (site === 'source') return verifySourceSite(this.#workspace, this.#stages);
       return this.#judge(await verifyTargetSite(this.#workspace, this.#stages));
     });
@@ -287,12 +290,19 @@ export class Migration {
     await this.#workspace.close();
   }
 
-  async #verify(setAside = 0): Promise<void> {
-    this.#judge(await runVerify(this.#workspace, this.#stages), setAside);
+  async #verify({ setAside = 0, settleMs = 0 }: { setAside?: number; settleMs?: number }): Promise<void> {
+    this.#judge(await runVerify(this.#workspace, this.#stages, settleMs), { setAside, isLive: settleMs > 0 });
   }
 
-  #judge({ equal, missing, extra, different, differencesFile }: VerifyResult, setAside = 0): void {
-    this.#verified = { equal, missing, extra, different };
+  #judge(result: VerifyResult, { setAside = 0, isLive = false } = {}): void {
+    const { equal, missing, extra, different, settled, changing, lastedMs, differencesFile } = result;
+    this.#verified = {
+      equal,
+      missing,
+      extra,
+      different,
+      ...(isLive && { settled, changing, ...(lastedMs && { lastedMs }) }),
+    };
     checkVerified(this.#verified, differencesFile, setAside);
   }
 

@@ -59,3 +59,13 @@ export interface ReplicateRequest {
   /** As of ApplyRequest. */
   withoutLoad?: boolean;
 }
+
+export interface VerifyRequest {
+  /** Do one site's half, with its credentials alone; both unless told. */
+  site?: 'source' | 'target';
+  /**
+   * Look at differences again until they settle or have lasted so long, since the tables are written to; 0 for tables at rest, where one more look must do. A minute unless told where
+   * the file has a section `replicate`, else 0.
+   */
+  settleMs?: number;
+}
