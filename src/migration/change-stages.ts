@@ -52,6 +52,7 @@ export class ChangeStages {
       meter: this.#stages.meter('transfer-changes', { items: changes, bytes, objects }),
       bandwidth: workspace.options.limits.bandwidth,
       endless,
+      removesApplied: workspace.file.replicate.applied === 'remove',
       captureWake: this.#stages.captureWake,
       wake: this.#transferWake,
     });
@@ -89,6 +90,7 @@ export class ChangeStages {
       wake: this.#transferWake,
       endless,
       retryDeadLetters,
+      removesApplied: workspace.file.replicate.applied === 'remove',
     });
   }
 

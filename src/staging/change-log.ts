@@ -5,6 +5,7 @@ import { CommitSignal, FOLLOW_POLL_MS, dataObject } from './commit-log.ts';
 import { keySchema } from './header.ts';
 import { ExportLayout } from './layout.ts';
 import { NumberedLog } from './numbered-log.ts';
+import { readRemovedThrough } from './removed-mark.ts';
 
 const changeHeader = z.object({
   version: z.literal(1),
@@ -122,8 +123,10 @@ export async function findState(
   after: number,
   signal?: AbortSignal,
 ): Promise<ChangeCommit | undefined> {
+  const removed = await readRemovedThrough(bucket, layout, signal);
   const there = await lastOf(
-    Math.floor(after / STATE_EVERY),
+    // What is behind that is removed begins with a state.
+    Math.floor(Math.max(after, removed + 1) / STATE_EVERY),
     async (n) => (await bucket.head(layout.commit(n * STATE_EVERY), signal)) !== undefined,
   );
   return there * STATE_EVERY > after ? readChangeCommit(bucket, layout, there * STATE_EVERY, signal) : undefined;
@@ -135,7 +138,9 @@ export async function findLastChange(
   layout: ExportLayout,
   signal?: AbortSignal,
 ): Promise<ChangeCommit | undefined> {
-  const seq = await lastOf(0, async (n) => (await bucket.head(layout.commit(n), signal)) !== undefined);
+  const removed = await readRemovedThrough(bucket, layout, signal);
+  const first = removed === 0 ? 0 : removed + 1;
+  const seq = await lastOf(first, async (n) => (await bucket.head(layout.commit(n), signal)) !== undefined);
   return seq === 0 ? undefined : readChangeCommit(bucket, layout, seq, signal);
 }
 
