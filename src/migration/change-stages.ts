@@ -11,6 +11,7 @@ import {
 import { changeLayout, findCapture, readChangeHeader, type ChangeHeader } from '../staging/change-log.ts';
 import { CommitSignal } from '../staging/commit-log.ts';
 import type { ExportLayout } from '../staging/layout.ts';
+import type { CaptureStages } from './capture-stages.ts';
 import { untilLoaded } from './hand-over.ts';
 import type { Stages } from './stages.ts';
 import type { Workspace } from './workspace.ts';
@@ -28,11 +29,13 @@ export interface ApplySettings {
 export class ChangeStages {
   readonly #workspace: Workspace;
   readonly #stages: Stages;
+  readonly #captures: CaptureStages;
   readonly #transferWake = new CommitSignal();
 
-  constructor(workspace: Workspace, stages: Stages) {
+  constructor(workspace: Workspace, stages: Stages, captures: CaptureStages) {
     this.#workspace = workspace;
     this.#stages = stages;
+    this.#captures = captures;
   }
 
   /** Brings what the change log is of to the target, before an apply of the same process begins. */
@@ -53,7 +56,7 @@ export class ChangeStages {
       bandwidth: workspace.options.limits.bandwidth,
       endless,
       removesApplied: workspace.file.replicate.applied === 'remove',
-      captureWake: this.#stages.captureWake,
+      captureWake: this.#captures.wake,
       wake: this.#transferWake,
     });
   }

@@ -6,6 +6,7 @@ import type { ProgressEvent, StageName, Summary, VerifyCounts } from '../model/e
 import { inspectTable } from '../stages/inspect/inspect-table.ts';
 import type { Catalog } from '../stages/inspect/catalog.ts';
 import { capacityOf } from '../dynamodb/table.ts';
+import { CaptureStages } from './capture-stages.ts';
 import { ChangeStages } from './change-stages.ts';
 import { readMigrationFile } from './file/parse.ts';
 import type { MigrationFile } from './file/migration-file.ts';
@@ -19,6 +20,7 @@ import { setAsideOf } from './set-aside.ts';
 import { carryVerification, verifySourceSite, verifyTargetSite } from './verify-site.ts';
 import { checkSettles, defaultSettleMs, forgetVerification, runVerify } from './verify-stage.ts';
 import type { VerifyResult } from '../stages/verify/verify-result.ts';
+import { incrementalExports } from './source-exports.ts';
 import { Stages } from './stages.ts';
 import type {
   ApplyRequest,
@@ -82,6 +84,7 @@ export class Migration {
   readonly file: MigrationFile;
   readonly #workspace: Workspace;
   readonly #stages: Stages;
+  readonly #captures: CaptureStages;
   readonly #changes: ChangeStages;
   readonly #replication: Replication;
   readonly #keeper: ProgressKeeper;
@@ -113,8 +116,11 @@ export class Migration {
     });
     this.#keeper = keeper;
     this.#stages = new Stages(this.#workspace);
-    this.#changes = new ChangeStages(this.#workspace, this.#stages);
-    this.#replication = new Replication(this.#workspace, this.#stages, this.#changes, (work) => this.#together(work));
+    this.#captures = new CaptureStages(this.#workspace, this.#stages);
+    this.#changes = new ChangeStages(this.#workspace, this.#stages, this.#captures);
+    this.#replication = new Replication(this.#workspace, this.#stages, this.#captures, this.#changes, (work) =>
+      this.#together(work),
+    );
   }
 
   /** Where its ledger lies, and what verification found. */
@@ -190,17 +196,23 @@ export class Migration {
 
   /**
    * Reads the table's stream into the source's staging, filtered and masked, from where it stopped; needs the source's credentials only. Goes on until the
-   * signal ends it, which the Summary calls INTERRUPTED.
+   * signal ends it, which the Summary calls INTERRUPTED. With `from` it takes incremental exports in place of the stream.
    */
-  async capture({ restart = false, untilCaughtUp = false }: CaptureRequest = {}): Promise<Summary> {
+  async capture({ restart = false, untilCaughtUp = false, from = [] }: CaptureRequest = {}): Promise<Summary> {
     const calledMs = Date.now();
+    const captures = this.#captures;
     // A new log makes the others of this machine begin anew, too.
     return this.#stage(restart ? [...CHANGE_STAGES] : ['capture'], {}, async () => {
-      const opened = await this.#stages.openCapture({ restart });
-      const before = this.#workspace.changeLedger.totals().captured.deadLettered;
-      await this.#stages.capture(opened, untilCaughtUp ? calledMs : undefined);
+      const { changeLedger } = this.#workspace;
+      const exports = from.length === 0 ? undefined : await incrementalExports(this.#workspace, from);
+      const opened = await (exports === undefined
+        ? captures.openStream({ restart })
+        : captures.openExports(exports, { restart }));
+      const before = changeLedger.totals().captured.deadLettered;
+      if (exports === undefined) await captures.stream(opened, untilCaughtUp ? calledMs : undefined);
+      else await captures.exports(opened, exports);
       checkCapturedDeadLetters(
-        this.#workspace.changeLedger.totals().captured.deadLettered - before,
+        changeLedger.totals().captured.deadLettered - before,
         `s3://${this.file.source.staging.bucket}/${opened.layout.root}dynaferry/dead-letters/`,
       );
     });

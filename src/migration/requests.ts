@@ -26,6 +26,8 @@ export interface CaptureRequest {
   restart?: boolean;
   /** End when all changes are captured that were made before the call; without end where false. */
   untilCaughtUp?: boolean;
+  /** Take these incremental exports by DynamoDB in place of the stream, each the URI of an export's folder; ends with the last of them. */
+  from?: readonly string[];
 }
 
 export interface RunRequest {

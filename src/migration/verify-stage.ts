@@ -34,8 +34,8 @@ export type VerifySide<Side extends SideName> = Side extends 'target'
 const SETTLE_MS = 60_000;
 
 /** How long a difference may last where nothing is said of it: tables of a migration that replicates are written to. */
-export function defaultSettleMs({ replicate }: MigrationFile): number {
-  return replicate.isGiven ? SETTLE_MS : 0;
+export function defaultSettleMs({ source, replicate }: MigrationFile): number {
+  return replicate.isGiven && 'table' in source.input ? SETTLE_MS : 0;
 }
 
 /** Throws USAGE where nothing is looked at twice, so that nothing can settle. */

@@ -14,8 +14,10 @@ const changeHeader = z.object({
   policyHash: z.string(),
   /** Of what it does, keys and functions included (Policy.hash). */
   policyEffectHash: z.string(),
-  /** The stream's ARN; a stream that is switched off and on again has another one. */
+  /** The stream's ARN; a stream that is switched off and on again has another one. Of incremental exports, the table's. */
   source: z.string(),
+  /** Whether it is made of incremental exports, which go on from the state of the table at the very moment that `startedMs` is. */
+  isOfExports: z.literal(true).optional(),
   /** Of the items after the policy: what `Keys` holds in every line. */
   keySchema,
   /** All changes that were made from then on are in the log, and some that were made shortly before. */
