@@ -7,6 +7,7 @@ export type {
   ReplicateRequest,
   RunRequest,
   TransferRequest,
+  VerifyRequest,
 } from './migration/requests.ts';
 export type { MigrationFile } from './migration/file/migration-file.ts';
 export type { MigrationStatus, StageStatus } from './migration/status.ts';

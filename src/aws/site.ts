@@ -15,7 +15,7 @@ import {
 export interface SiteSettings extends CredentialSource {
   region: string;
   /** Other endpoints than the public ones: emulators, VPC endpoints. */
-  endpoint?: { dynamodb?: string; s3?: string };
+  endpoint?: { dynamodb?: string; s3?: string; streams?: string };
   /** Requests are not signed: for buckets that are open to everyone. DynamoDB has nothing of the kind. */
   anonymous?: boolean;
   /** Whoever asks pays for requests and traffic, as a bucket may demand that is not one's own. */
@@ -41,7 +41,7 @@ export interface Site {
   region: string;
   partitionId: string;
   dynamodbUrl: string;
-  /** Of DynamoDB Streams, which has a host of its own; at an endpoint of one's own it is the same. */
+  /** Of DynamoDB Streams, which has a host of its own; at an emulator it is the same. */
   streamsUrl: string;
   s3Url: string;
   /** Services at an endpoint of one's own are addressed with the bucket in the path. */
@@ -70,7 +70,7 @@ export function openSite(
     region,
     partitionId: partitionOf(region).id,
     dynamodbUrl: endpoint?.dynamodb ?? serviceUrl('dynamodb', region),
-    streamsUrl: endpoint?.dynamodb ?? serviceUrl('streams.dynamodb', region),
+    streamsUrl: endpoint?.streams ?? endpoint?.dynamodb ?? serviceUrl('streams.dynamodb', region),
     s3Url: endpoint?.s3 ?? serviceUrl('s3', region),
     s3PathStyle: settings.pathStyle ?? endpoint?.s3 !== undefined,
     credentials: credentialProvider(role, settings, env),

@@ -1,4 +1,5 @@
 import { InvalidArgumentError } from 'commander';
+import { parseAge } from '../settings/times.ts';
 
 /** Reads an option that is a whole number; commander names the option in what it makes of the error. */
 export function wholeNumber(min: number, max: number): (text: string) => number {
@@ -19,6 +20,13 @@ export function share(text: string): number {
   const value = Number(text);
   if (/^\d*\.?\d+$/.test(text) && value <= 1) return value;
   throw new InvalidArgumentError('Give a share from 0 to 1, such as 0.2.');
+}
+
+/** Reads an option that is a length of time; milliseconds. */
+export function age(text: string): number {
+  const ms = parseAge(text);
+  if (ms !== undefined) return ms;
+  throw new InvalidArgumentError('Give a time such as 30s, 5min or 1h.');
 }
 
 /** Gathers the values of an option that may be given several times. */

@@ -35,8 +35,14 @@ export interface RecordsPage {
   nextIterator: string | undefined;
 }
 
+/** Reads changes, from whatever tells of them. */
+export interface ChangeReader {
+  /** Calls `onRecord` for each change of a page in turn. */
+  read(page: Buffer, onRecord: (record: StreamRecord) => void): RecordsPage;
+}
+
 /** Reads answers of GetRecords. Its views are used again and again. */
-export class RecordReader {
+export class RecordReader implements ChangeReader {
   readonly #record: StreamRecord;
   readonly #newImage: ItemView;
   readonly #oldImage: ItemView;

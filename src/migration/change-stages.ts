@@ -11,7 +11,9 @@ import {
 import { changeLayout, findCapture, readChangeHeader, type ChangeHeader } from '../staging/change-log.ts';
 import { CommitSignal } from '../staging/commit-log.ts';
 import type { ExportLayout } from '../staging/layout.ts';
+import type { CaptureStages } from './capture-stages.ts';
 import { untilLoaded } from './hand-over.ts';
+import { whileNewest } from './newest-log.ts';
 import type { Stages } from './stages.ts';
 import type { Workspace } from './workspace.ts';
 
@@ -28,11 +30,13 @@ export interface ApplySettings {
 export class ChangeStages {
   readonly #workspace: Workspace;
   readonly #stages: Stages;
+  readonly #captures: CaptureStages;
   readonly #transferWake = new CommitSignal();
 
-  constructor(workspace: Workspace, stages: Stages) {
+  constructor(workspace: Workspace, stages: Stages, captures: CaptureStages) {
     this.#workspace = workspace;
     this.#stages = stages;
+    this.#captures = captures;
   }
 
   /** Brings what the change log is of to the target, before an apply of the same process begins. */
@@ -45,16 +49,20 @@ export class ChangeStages {
     const workspace = this.#workspace;
     const ways = await this.#ways();
     const { changes, bytes, objects } = workspace.changeLedger.totals().transferred;
-    await runChangeTransfer({
+    const link = workspace.link('transfer-changes');
+    const options = {
       ...ways,
-      ...workspace.link('transfer-changes'),
+      ...link,
       ledger: workspace.changeLedger,
       meter: this.#stages.meter('transfer-changes', { items: changes, bytes, objects }),
       bandwidth: workspace.options.limits.bandwidth,
       endless,
-      captureWake: this.#stages.captureWake,
+      removesApplied: workspace.file.replicate.applied === 'remove',
+      captureWake: this.#captures.wake,
       wake: this.#transferWake,
-    });
+    };
+    const log = { bucket: link.source, prefix: workspace.prefix('source'), captureId: ways.sourceLayout.exportId };
+    await whileNewest(ways.context, log, (context) => runChangeTransfer({ ...options, context }));
   }
 
   /** Applies changes to the target table, once the load that they follow has come to its end. */
@@ -73,8 +81,7 @@ export class ChangeStages {
     const { puts, deletes, superseded, deadLettered, bytes, objects } = before;
     const items = puts + deletes + superseded + deadLettered;
     const meter = this.#stages.meter('apply', { items, bytes, objects, deadLettered });
-    await runApply({
-      context,
+    const options = {
       bucket,
       layout,
       policyHash: workspace.policyHash,
@@ -89,7 +96,10 @@ export class ChangeStages {
       wake: this.#transferWake,
       endless,
       retryDeadLetters,
-    });
+      removesApplied: workspace.file.replicate.applied === 'remove',
+    };
+    const log = { bucket, prefix: workspace.prefix('target'), captureId };
+    await whileNewest(context, log, (within) => runApply({ ...options, context: within }));
   }
 
   async #ways(): Promise<Pick<ChangeTransferOptions, 'context' | 'sourceLayout' | 'targetLayout' | 'policyHash'>> {

@@ -12,17 +12,36 @@ import type { Workspace } from './workspace.ts';
 /** How often it is looked whether a load by another process has come to its end. */
 const LOOK_MS = 3000;
 
-/** Throws EXPORT_TOO_OLD unless the capture of changes began before the export did: docs/replication.md. */
+/**
+ * Throws EXPORT_TOO_OLD unless the capture of changes began before the export did, or, where the changes are those of incremental exports, unless the export is of
+ * the very second with which they begin: docs/replication.md.
+ */
 export function checkCaptureFirst(
-  exported: Pick<ExportHeader, 'startedMs'>,
-  changes: Pick<ChangeHeader, 'startedMs'>,
+  exported: Pick<ExportHeader, 'startedMs' | 'asOfMs'>,
+  changes: Pick<ChangeHeader, 'startedMs' | 'isOfExports'>,
 ): void {
-  if (changes.startedMs <= exported.startedMs) return;
   const at = (ms: number): string => new Date(ms).toISOString();
+  const asOfMs = exported.asOfMs ?? exported.startedMs;
+  if (changes.isOfExports === true) {
+    // Export times are whole seconds, whatever a manifest says beyond them.
+    if (exported.asOfMs !== undefined && secondOf(asOfMs) === secondOf(changes.startedMs)) return;
+    throw new DynaferryError(
+      'EXPORT_TOO_OLD',
+      `incremental exports go on from ${at(changes.startedMs)}, and what is loaded before is ${exported.asOfMs === undefined ? 'a scan of the table, which is of no single moment' : `the table at ${at(asOfMs)}`}`,
+      {
+        fix: 'Load a full export by DynamoDB of exactly that time (source.export), or capture incremental exports from its time on. Where the target holds what the table held then, apply with --without-load.',
+      },
+    );
+  }
+  if (changes.startedMs <= asOfMs) return;
   throw new DynaferryError(
     'EXPORT_TOO_OLD',
-    `the export was begun at ${at(exported.startedMs)}, the capture of changes only at ${at(changes.startedMs)}`,
+    `the export is of ${at(asOfMs)}, the capture of changes was begun only at ${at(changes.startedMs)}`,
   );
+}
+
+function secondOf(ms: number): number {
+  return Math.floor(ms / 1000);
 }
 
 /**

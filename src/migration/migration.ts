@@ -6,6 +6,7 @@ import type { ProgressEvent, StageName, Summary, VerifyCounts } from '../model/e
 import { inspectTable } from '../stages/inspect/inspect-table.ts';
 import type { Catalog } from '../stages/inspect/catalog.ts';
 import { capacityOf } from '../dynamodb/table.ts';
+import { CaptureStages } from './capture-stages.ts';
 import { ChangeStages } from './change-stages.ts';
 import { readMigrationFile } from './file/parse.ts';
 import type { MigrationFile } from './file/migration-file.ts';
@@ -17,8 +18,9 @@ import { ProgressTotals } from './progress-totals.ts';
 import { Replication } from './replication.ts';
 import { setAsideOf } from './set-aside.ts';
 import { carryVerification, verifySourceSite, verifyTargetSite } from './verify-site.ts';
-import { forgetVerification, runVerify } from './verify-stage.ts';
+import { checkSettles, defaultSettleMs, forgetVerification, runVerify } from './verify-stage.ts';
 import type { VerifyResult } from '../stages/verify/verify-result.ts';
+import { incrementalExports } from './source-exports.ts';
 import { Stages } from './stages.ts';
 import type {
   ApplyRequest,
@@ -28,6 +30,7 @@ import type {
   ReplicateRequest,
   RunRequest,
   TransferRequest,
+  VerifyRequest,
 } from './requests.ts';
 import { readStatus, type MigrationStatus } from './status.ts';
 import {
@@ -81,6 +84,7 @@ export class Migration {
   readonly file: MigrationFile;
   readonly #workspace: Workspace;
   readonly #stages: Stages;
+  readonly #captures: CaptureStages;
   readonly #changes: ChangeStages;
   readonly #replication: Replication;
   readonly #keeper: ProgressKeeper;
@@ -112,8 +116,11 @@ export class Migration {
     });
     this.#keeper = keeper;
     this.#stages = new Stages(this.#workspace);
-    this.#changes = new ChangeStages(this.#workspace, this.#stages);
-    this.#replication = new Replication(this.#workspace, this.#stages, this.#changes, (work) => this.#together(work));
+    this.#captures = new CaptureStages(this.#workspace, this.#stages);
+    this.#changes = new ChangeStages(this.#workspace, this.#stages, this.#captures);
+    this.#replication = new Replication(this.#workspace, this.#stages, this.#captures, this.#changes, (work) =>
+      this.#together(work),
+    );
   }
 
   /** Where its ledger lies, and what verification found. */
@@ -174,7 +181,8 @@ export class Migration {
         () => this.#stages.load(exportId),
       ]);
       checkAccounting(this.#workspace.ledger.totals());
-      if (request.skipVerify !== true) await this.#verify(this.#workspace.ledger.totals().load.deadLettered);
+      if (request.skipVerify !== true)
+        await this.#verify({ setAside: this.#workspace.ledger.totals().load.deadLettered });
       this.#workspace.ledger.setFact('finishedMs', String(Date.now()));
     });
   }
@@ -188,17 +196,23 @@ export class Migration {
 
   /**
    * Reads the table's stream into the source's staging, filtered and masked, from where it stopped; needs the source's credentials only. Goes on until the
-   * signal ends it, which the Summary calls INTERRUPTED.
+   * signal ends it, which the Summary calls INTERRUPTED. With `from` it takes incremental exports in place of the stream.
    */
-  async capture({ restart = false, untilCaughtUp = false }: CaptureRequest = {}): Promise<Summary> {
+  async capture({ restart = false, untilCaughtUp = false, from = [] }: CaptureRequest = {}): Promise<Summary> {
     const calledMs = Date.now();
+    const captures = this.#captures;
     // A new log makes the others of this machine begin anew, too.
     return this.#stage(restart ? [...CHANGE_STAGES] : ['capture'], {}, async () => {
-      const opened = await this.#stages.openCapture({ restart });
-      const before = this.#workspace.changeLedger.totals().captured.deadLettered;
-      await this.#stages.capture(opened, untilCaughtUp ? calledMs : undefined);
+      const { changeLedger } = this.#workspace;
+      const exports = from.length === 0 ? undefined : await incrementalExports(this.#workspace, from);
+      const opened = await (exports === undefined
+        ? captures.openStream({ restart })
+        : captures.openExports(exports, { restart }));
+      const before = changeLedger.totals().captured.deadLettered;
+      if (exports === undefined) await captures.stream(opened, untilCaughtUp ? calledMs : undefined);
+      else await captures.exports(opened, exports);
       checkCapturedDeadLetters(
-        this.#workspace.changeLedger.totals().captured.deadLettered - before,
+        changeLedger.totals().captured.deadLettered - before,
         `s3://${this.file.source.staging.bucket}/${opened.layout.root}dynaferry/dead-letters/`,
       );
     });
@@ -257,18 +271,19 @@ export class Migration {
       // What an earlier verification had read may have been changed since.
       forgetVerification(this.#workspace);
       const { load, apply } = setAsideOf(this.#workspace);
-      await this.#verify((load?.count ?? 0) + (apply?.count ?? 0));
+      await this.#verify({ setAside: (load?.count ?? 0) + (apply?.count ?? 0) });
       checkDeadLetters(setAsideOf(this.#workspace), ['export', 'load', 'apply']);
     });
   }
 
   /**
-   * Compares policy(source) with the target, and changes nothing at either. Needs both sites' credentials; with `site` that site's alone: the source leaves
-   * its digests in staging, `transfer` carries them, the target compares (docs/verify.md).
+   * Compares policy(source) with the target, and changes nothing at either; on tables that are written to, differences are looked at until they settle. Needs both sites' credentials; with
+   * `site` that site's alone: the source leaves its digests in staging, `transfer` carries them, the target compares (docs/verify.md).
    */
-  async verify({ site }: { site?: 'source' | 'target' } = {}): Promise<Summary> {
+  async verify({ site, settleMs }: VerifyRequest = {}): Promise<Summary> {
     return this.#stage(['verify'], {}, async () => {
-      if (site === undefined) return this.#verify();
+      if (settleMs !== undefined) checkSettles(this.file, site);
+      if (site === undefined) return this.#verify({ settleMs: settleMs ?? defaultSettleMs(this.file) });
       if (site === 'source') return verifySourceSite(this.#workspace, this.#stages);
       return this.#judge(await verifyTargetSite(this.#workspace, this.#stages));
     });
@@ -287,12 +302,19 @@ export class Migration {
     await this.#workspace.close();
   }
 
-  async #verify(setAside = 0): Promise<void> {
-    this.#judge(await runVerify(this.#workspace, this.#stages), setAside);
+  async #verify({ setAside = 0, settleMs = 0 }: { setAside?: number; settleMs?: number }): Promise<void> {
+    this.#judge(await runVerify(this.#workspace, this.#stages, settleMs), { setAside, isLive: settleMs > 0 });
   }
 
-  #judge({ equal, missing, extra, different, differencesFile }: VerifyResult, setAside = 0): void {
-    this.#verified = { equal, missing, extra, different };
+  #judge(result: VerifyResult, { setAside = 0, isLive = false } = {}): void {
+    const { equal, missing, extra, different, settled, changing, lastedMs, differencesFile } = result;
+    this.#verified = {
+      equal,
+      missing,
+      extra,
+      different,
+      ...(isLive && { settled, changing, ...(lastedMs && { lastedMs }) }),
+    };
     checkVerified(this.#verified, differencesFile, setAside);
   }
 

@@ -3,6 +3,7 @@ import type { ChangeTotals } from '../engine/change-ledger.ts';
 import { isLocked, Lock, lockHolder } from '../engine/lock.ts';
 import { DynaferryError } from '../model/errors.ts';
 import type { StageName } from '../model/events.ts';
+import type { CaptureStages } from './capture-stages.ts';
 import type { ChangeStages } from './change-stages.ts';
 import { checkCaptureFirst } from './hand-over.ts';
 import type { Stages } from './stages.ts';
@@ -26,12 +27,20 @@ export interface ReplicateSettings {
 export class Replication {
   readonly #workspace: Workspace;
   readonly #stages: Stages;
+  readonly #captures: CaptureStages;
   readonly #changes: ChangeStages;
   readonly #together: Together;
 
-  constructor(workspace: Workspace, stages: Stages, changes: ChangeStages, together: Together) {
+  constructor(
+    workspace: Workspace,
+    stages: Stages,
+    captures: CaptureStages,
+    changes: ChangeStages,
+    together: Together,
+  ) {
     this.#workspace = workspace;
     this.#stages = stages;
+    this.#captures = captures;
     this.#changes = changes;
     this.#together = together;
   }
@@ -41,14 +50,14 @@ export class Replication {
     const changes = this.#changes;
     const stages = this.#stages;
     // A new export is behind a new capture: an older one may have lost changes.
-    const capture = await stages.openCapture({ restart });
+    const capture = await this.#captures.openStream({ restart });
     const opened = await stages.openExport();
     checkCaptureFirst(opened.header, capture.header);
     const { exportId } = opened.layout;
     await stages.carryHeader(exportId);
     await changes.carryHeader();
     await this.#together([
-      () => stages.capture(capture),
+      () => this.#captures.stream(capture),
       () => changes.transfer({ endless: true }),
       async () => {
         await this.#together([
@@ -66,18 +75,17 @@ export class Replication {
   /** Changes only, from where they stand. */
   async replicate({ untilCaughtUp, withoutLoad }: ReplicateSettings): Promise<void> {
     const changes = this.#changes;
-    const stages = this.#stages;
     const toMs = Date.now();
-    const capture = await stages.openCapture({ restart: false });
+    const capture = await this.#captures.openStream({ restart: false });
     await changes.carryHeader();
     const apply = { retryDeadLetters: false, withoutLoad };
     if (untilCaughtUp) {
-      await stages.capture(capture, toMs);
+      await this.#captures.stream(capture, toMs);
       await changes.transfer({ endless: false });
       await changes.apply({ ...apply, endless: false });
     } else
       await this.#together([
-        () => stages.capture(capture),
+        () => this.#captures.stream(capture),
         () => changes.transfer({ endless: true }),
         () => changes.apply({ ...apply, endless: true }),
       ]);
@@ -91,7 +99,7 @@ export class Replication {
     const changes = this.#changes;
     const toMs = Date.now();
     await this.#through('capture', 'captured', toMs, async () => {
-      await this.#stages.capture(await this.#stages.openCapture({ restart: false }), toMs);
+      await this.#captures.stream(await this.#captures.openStream({ restart: false }), toMs);
     });
     await this.#through('transfer-changes', 'transferred', toMs, () => changes.transfer({ endless: false }));
     await this.#through('apply', 'applied', toMs, () =>

@@ -26,6 +26,8 @@ export interface CaptureRequest {
   restart?: boolean;
   /** End when all changes are captured that were made before the call; without end where false. */
   untilCaughtUp?: boolean;
+  /** Take these incremental exports by DynamoDB in place of the stream, each the URI of an export's folder; ends with the last of them. */
+  from?: readonly string[];
 }
 
 export interface RunRequest {
@@ -58,4 +60,14 @@ export interface ReplicateRequest {
   untilCaughtUp?: boolean;
   /** As of ApplyRequest. */
   withoutLoad?: boolean;
+}
+
+export interface VerifyRequest {
+  /** Do one site's half, with its credentials alone; both unless told. */
+  site?: 'source' | 'target';
+  /**
+   * Look at differences again until they settle or have lasted so long, since the tables are written to; 0 for tables at rest, where one more look must do. A minute unless told where
+   * the file has a section `replicate`, else 0.
+   */
+  settleMs?: number;
 }

@@ -4,8 +4,6 @@ import type { Pacer } from '../engine/pacer.ts';
 import { StageMeter } from '../engine/stage-context.ts';
 import { DynaferryError } from '../model/errors.ts';
 import type { StageName } from '../model/events.ts';
-import { runCapture } from '../stages/capture/capture-stage.ts';
-import { openCapture, type OpenedCapture } from '../stages/capture/open-capture.ts';
 import { runExport } from '../stages/export/export-stage.ts';
 import type { ItemSource } from '../stages/export/item-source.ts';
 import { newestExport, openExport, type OpenedExport } from '../stages/export/open-export.ts';
@@ -13,15 +11,12 @@ import { segmentsFor, TableSource } from '../stages/export/table-source.ts';
 import { runLoad } from '../stages/load/load-stage.ts';
 import { reopenRefused } from '../stages/load/reopen-refused.ts';
 import { carryHeader, runTransfer } from '../stages/transfer/transfer-stage.ts';
-import { findCapture } from '../staging/change-log.ts';
 import { CommitSignal } from '../staging/commit-log.ts';
 import { ExportLayout } from '../staging/layout.ts';
 import { readHeader } from '../staging/header.ts';
 import { writeLoadedMark } from '../staging/loaded-mark.ts';
 import type { S3Bucket } from '../s3/bucket.ts';
 import { changesWereApplied } from './hand-over.ts';
-import { refuseErrors } from './preflight.ts';
-import { sourceStream } from './source-stream.ts';
 import { describeForTarget, ensureTargetTable, switchTtlOn } from './target-table.ts';
 import type { Workspace } from './workspace.ts';
 
@@ -35,8 +30,6 @@ export class Stages {
   readonly #workspace: Workspace;
   readonly #exportWake = new CommitSignal();
   readonly #transferWake = new CommitSignal();
-  /** Woken when a capture in this process has made a commit. */
-  readonly captureWake = new CommitSignal();
   readonly #meters = new Map<StageName, StageMeter>();
 
   constructor(workspace: Workspace) {
@@ -64,6 +57,7 @@ export class Stages {
         source:
           'table' in input ? (table?.TableArn ?? input.table) : `s3://${input.export.bucket}/${input.export.prefix}`,
         keySchema: await workspace.keyAtTarget(),
+        ...(native?.asOfMs !== undefined && { asOfMs: native.asOfMs }),
         totalSegments: native?.segments ?? workspace.file.export.segments ?? segmentsFor(table?.TableSizeBytes),
         ...(await describeForTarget(workspace)),
       },
@@ -127,66 +121,6 @@ export class Stages {
       objectSizeBytes: workspace.file.export.objectSizeBytes,
       concurrency: SCAN_CONCURRENCY,
       wake: this.#exportWake,
-    });
-  }
-
-  /**
-   * Finds or begins the change log, and sees to it that the table has a stream: from then on no change is missed. Throws where the policy leaves no keys by
-   * which changes could be told apart at the target.
-   */
-  async openCapture({ restart }: { restart: boolean }): Promise<OpenedCapture> {
-    const workspace = this.#workspace;
-    const { changeLedger: ledger, file } = workspace;
-    const { signal } = workspace.options.context;
-    const bucket = await workspace.captureBucket();
-    const prefix = workspace.prefix('source');
-    const captureId = restart ? undefined : (ledger.fact('captureId') ?? (await findCapture(bucket, prefix, signal)));
-    const stream = await sourceStream(workspace, { begun: captureId !== undefined });
-    const policy = await workspace.policy();
-    const keySchema = await workspace.keyAtTarget();
-    refuseErrors(policy.checkKeys(await workspace.sourceKey(), keySchema));
-    return openCapture({
-      bucket,
-      prefix,
-      ledger,
-      captureId,
-      header: {
-        migration: file.name,
-        policyHash: workspace.policyHash,
-        policyEffectHash: policy.hash,
-        source: stream,
-        keySchema,
-      },
-      nowMs: Date.now(),
-      signal,
-    });
-  }
-
-  /** Reads the table's stream into the change log, until all changes that were made before `untilMs` are in it; without end where that is absent. */
-  async capture(opened: OpenedCapture, untilMs?: number): Promise<void> {
-    const workspace = this.#workspace;
-    const { changeLedger: ledger, file } = workspace;
-    const { captured } = ledger.totals();
-    const meter = this.meter('capture', {
-      items: captured.read,
-      bytes: captured.sourceBytes,
-      objects: captured.objects,
-      filtered: captured.filtered,
-      deadLettered: captured.deadLettered,
-    });
-    await runCapture({
-      context: workspace.options.context,
-      client: await workspace.sourceStreams(),
-      policy: await workspace.policy(),
-      policyHash: workspace.policyHash,
-      settings: file.replicate,
-      bucket: await workspace.captureBucket(),
-      ledger,
-      opened,
-      meter,
-      compression: file.export.compression,
-      wake: this.captureWake,
-      untilMs,
     });
   }
 

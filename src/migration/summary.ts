@@ -82,11 +82,11 @@ const RETRY =
  * nothing else differs, that is for checkDeadLetters to tell.
  */
 export function checkVerified(counts: VerifyCounts, differencesFile: string | undefined, setAside = 0): void {
-  const { missing, extra, different } = counts;
+  const { missing, extra, different, lastedMs } = counts;
   if (extra + different === 0 && missing <= setAside) return;
   throw new DynaferryError(
     'VERIFY_DIFFERENT',
-    `the target differs: ${missing} missing, ${extra} extra, ${different} different`,
+    `the target differs: ${missing} missing, ${extra} extra, ${different} different${lastedMs === undefined ? '' : `, for ${inSeconds(lastedMs)} now`}`,
     {
       fix:
         differencesFile === undefined
@@ -94,4 +94,9 @@ export function checkVerified(counts: VerifyCounts, differencesFile: string | un
           : `Their keys are listed in ${differencesFile} (personal data: readable by you alone).`,
     },
   );
+}
+
+function inSeconds({ least, most }: { least: number; most: number }): string {
+  const [from, to] = [least, most].map((ms) => Math.round(ms / 1000));
+  return from === to ? `${from} s` : `${from} to ${to} s`;
 }

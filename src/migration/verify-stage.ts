@@ -1,13 +1,15 @@
 import { join } from 'node:path';
 import { capacityOf, keySchemaOf, type TableDescription } from '../dynamodb/table.ts';
 import { StageMeter } from '../engine/stage-context.ts';
-import type { Pacer } from '../engine/pacer.ts';
+import { systemClock, type Pacer } from '../engine/pacer.ts';
+import { DynaferryError } from '../model/errors.ts';
 import { filterAtTarget } from '../policy/target-filter.ts';
 import { segmentsFor, TableSource } from '../stages/export/table-source.ts';
 import { incomparableAttributes } from '../stages/verify/incomparable-attributes.ts';
 import { TableLookup } from '../stages/verify/item-lookup.ts';
 import { sourceKeysOf } from '../stages/verify/key-mapping.ts';
 import type { RecheckSettings } from '../stages/verify/recheck.ts';
+import type { SettleSettings } from '../stages/verify/settle.ts';
 import type { SideName, SideSettings, Subject } from '../stages/verify/side.ts';
 import type { TargetFilter } from '../stages/verify/side-reader.ts';
 import { verify, type VerifyProgress } from '../stages/verify/verify.ts';
@@ -15,6 +17,7 @@ import type { VerifyResult } from '../stages/verify/verify-result.ts';
 import { VerifyFiles } from '../stages/verify/verify-files.ts';
 import { ExportLayout } from '../staging/layout.ts';
 import { Sealer } from '../staging/seal.ts';
+import type { MigrationFile } from './file/migration-file.ts';
 import type { Stages } from './stages.ts';
 import type { Workspace } from './workspace.ts';
 
@@ -27,8 +30,35 @@ export type VerifySide<Side extends SideName> = Side extends 'target'
   ? SideSettings & { filter?: TargetFilter }
   : SideSettings;
 
-/** Compares policy(source) with the target, reading both. What it knows of differences lies in the state folder. */
-export async function runVerify(workspace: Workspace, stages: Stages): Promise<VerifyResult> {
+/** How long a difference between two tables that are kept in step may last, unless told. */
+const SETTLE_MS = 60_000;
+
+/** How long a difference may last where nothing is said of it: tables of a migration that replicates are written to. */
+export function defaultSettleMs({ source, replicate }: MigrationFile): number {
+  return replicate.isGiven && 'table' in source.input ? SETTLE_MS : 0;
+}
+
+/** Throws USAGE where nothing is looked at twice, so that nothing can settle. */
+export function checkSettles({ source }: MigrationFile, site: SideName | undefined): void {
+  if (site !== undefined)
+    throw new DynaferryError('USAGE', 'verification of one site looks at no item twice, so nothing can settle', {
+      fix: 'Leave --settle out, or --site.',
+    });
+  if ('export' in source.input)
+    throw new DynaferryError(
+      'USAGE',
+      'the source of this migration is an export, which does not change: nothing can settle',
+      {
+        fix: 'Leave --settle out.',
+      },
+    );
+}
+
+/**
+ * Compares policy(source) with the target, reading both. What it knows of differences lies in the state folder. Where `settleMs` is more than 0, differences are looked at
+ * until they settle or have lasted so long.
+ */
+export async function runVerify(workspace: Workspace, stages: Stages, settleMs: number): Promise<VerifyResult> {
   const policy = await workspace.policy();
   const target = await workspace.targetTable();
   const subject: Subject = {
@@ -39,7 +69,7 @@ export async function runVerify(workspace: Workspace, stages: Stages): Promise<V
   const sourceKey = await workspace.sourceKey();
   const source = await sourceSide(workspace, stages);
   const targetAt = await targetSide(workspace, target, await sealerOf(workspace, 'source'));
-  const recheck = await recheckSettings(workspace, target);
+  const recheck = await recheckSettings(workspace, target, settleMs);
   return metered(workspace, itemsToRead(workspace, source, targetAt), async (onProgress) => {
     const result = await verify({
       subject,
@@ -138,13 +168,14 @@ export async function metered<T>(
 
 /** Puts the result into the ledger and says what its four counts do not. */
 export function record(workspace: Workspace, result: VerifyResult, { ignore }: Pick<Subject, 'ignore'>): void {
-  const { equal, missing, extra, different, failsPolicy, settled } = result;
+  const { equal, missing, extra, different, failsPolicy, settled, changing } = result;
   workspace.ledger.setFact('verify', JSON.stringify({ equal, missing, extra, different, finishedMs: Date.now() }));
   const warn = (message: string): void => {
     tell(workspace, 'warning', message);
   };
   if (failsPolicy !== undefined && failsPolicy > 0) warn(`${failsPolicy} items at the target fail the policy's filter`);
-  if (settled > 0) warn(`${settled} differences were gone at a second look: a table is being written`);
+  if (settled > 0) warn(`${settled} differences were gone at a later look: a table is being written`);
+  if (changing > 0) warn(`${changing} items were changed at both sides at every look: nothing can be told of them`);
   if (ignore.length > 0) warn(`not compared, since their rules are not deterministic: ${ignore.join(', ')}`);
 }
 
@@ -152,7 +183,11 @@ function tell({ options: { context } }: Workspace, level: 'info' | 'warning', me
   context.onEvent({ type: 'notice', migration: context.migration, stage: 'verify', level, message });
 }
 
-async function recheckSettings(workspace: Workspace, target: TableDescription): Promise<RecheckSettings | undefined> {
+async function recheckSettings(
+  workspace: Workspace,
+  target: TableDescription,
+  settleMs: number,
+): Promise<RecheckSettings | undefined> {
   const source = await workspace.sourceTable();
   // An export does not change.
   if (source === undefined) return undefined;
@@ -160,8 +195,18 @@ async function recheckSettings(workspace: Workspace, target: TableDescription): 
     source: new TableLookup(await workspace.sourceDynamoDb(), source.TableName, readPacer(workspace, source)),
     target: new TableLookup(await workspace.targetDynamoDb(), target.TableName, readPacer(workspace, target)),
     itemsMax: RECHECK_ITEMS_MAX,
+    ...(settleMs > 0 && { settle: settleSettings(workspace, settleMs) }),
     sourceKeyOf: sourceKeysOf(await workspace.policy(), await workspace.sourceKey()),
   };
+}
+
+function settleSettings(workspace: Workspace, ms: number): SettleSettings {
+  let isTold = false;
+  const onRound = (waiting: number): void => {
+    if (!isTold) tell(workspace, 'info', `${waiting} items differ; looking at them again until they settle`);
+    isTold = true;
+  };
+  return { ms, clock: workspace.options.context.clock ?? systemClock, random: Math.random, onRound };
 }
 
 function readPacer(workspace: Workspace, table: TableDescription): Pacer {

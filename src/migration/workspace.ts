@@ -177,12 +177,14 @@ export class Workspace {
   readonly nativeExport = lazy(async (): Promise<NativeSource | undefined> => {
     const { input } = this.file.source;
     if ('table' in input) return undefined;
-    const bucket =
-      input.export.bucket === this.file.source.staging.bucket
-        ? await this.sourceBucket()
-        : this.#bucket(this.source, input.export.bucket, 'export');
+    const bucket = await this.exportBucket(input.export.bucket);
     return NativeSource.open(bucket, new ExportLayout(input.export.prefix), this.options.context.signal);
   });
+
+  /** A bucket at the source that DynamoDB has exported to. */
+  async exportBucket(name: string): Promise<S3Bucket> {
+    return name === this.file.source.staging.bucket ? this.sourceBucket() : this.#bucket(this.source, name, 'export');
+  }
 
   /** The target table; throws TABLE_NOT_FOUND where there is none. */
   async targetTable(): Promise<TableDescription> {

@@ -181,6 +181,12 @@ export const errorCatalogue = {
       'Changes of the source table are lost to the capture: the stream keeps them for 24 hours only, or it was switched off meanwhile.',
     fix: 'Begin anew: `dynaferry capture --restart` first, then an export with --restart; what is at the target is brought up to date by them.',
   },
+  CAPTURE_RESTARTED: {
+    exit: 9,
+    retry: 'yes',
+    meaning: 'A newer change log was begun (`--restart`), so nothing more comes in the one that this command followed.',
+    fix: 'Run the same command again: it follows the newer log. What applies changes does so once the export is loaded that was made behind the newer capture.',
+  },
   DATA_DAMAGED: {
     exit: 6,
     retry: 'no',

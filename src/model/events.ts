@@ -70,6 +70,12 @@ export interface VerifyCounts {
   missing: number;
   extra: number;
   different: number;
+  /** Of a live pair only: differences that were gone, or were no more than the way to the target, when they were looked at again. */
+  settled?: number;
+  /** Items that both sides changed at every look, so that nothing can be told of them: neither equal nor a difference. */
+  changing?: number;
+  /** How long the differences had lasted when they were reported, the shortest and the longest; absent where there is none. */
+  lastedMs?: { least: number; most: number };
 }
 
 /** What became of the changes of the source table that were read since the capture began: read is the sum of all others. */

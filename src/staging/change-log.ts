@@ -5,6 +5,7 @@ import { CommitSignal, FOLLOW_POLL_MS, dataObject } from './commit-log.ts';
 import { keySchema } from './header.ts';
 import { ExportLayout } from './layout.ts';
 import { NumberedLog } from './numbered-log.ts';
+import { readRemovedThrough } from './removed-mark.ts';
 
 const changeHeader = z.object({
   version: z.literal(1),
@@ -13,8 +14,10 @@ const changeHeader = z.object({
   policyHash: z.string(),
   /** Of what it does, keys and functions included (Policy.hash). */
   policyEffectHash: z.string(),
-  /** The stream's ARN; a stream that is switched off and on again has another one. */
+  /** The stream's ARN; a stream that is switched off and on again has another one. Of incremental exports, the table's. */
   source: z.string(),
+  /** Whether it is made of incremental exports, which go on from the state of the table at the very moment that `startedMs` is. */
+  isOfExports: z.literal(true).optional(),
   /** Of the items after the policy: what `Keys` holds in every line. */
   keySchema,
   /** All changes that were made from then on are in the log, and some that were made shortly before. */
@@ -122,8 +125,10 @@ export async function findState(
   after: number,
   signal?: AbortSignal,
 ): Promise<ChangeCommit | undefined> {
+  const removed = await readRemovedThrough(bucket, layout, signal);
   const there = await lastOf(
-    Math.floor(after / STATE_EVERY),
+    // What is behind that is removed begins with a state.
+    Math.floor(Math.max(after, removed + 1) / STATE_EVERY),
     async (n) => (await bucket.head(layout.commit(n * STATE_EVERY), signal)) !== undefined,
   );
   return there * STATE_EVERY > after ? readChangeCommit(bucket, layout, there * STATE_EVERY, signal) : undefined;
@@ -135,7 +140,9 @@ export async function findLastChange(
   layout: ExportLayout,
   signal?: AbortSignal,
 ): Promise<ChangeCommit | undefined> {
-  const seq = await lastOf(0, async (n) => (await bucket.head(layout.commit(n), signal)) !== undefined);
+  const removed = await readRemovedThrough(bucket, layout, signal);
+  const first = removed === 0 ? 0 : removed + 1;
+  const seq = await lastOf(first, async (n) => (await bucket.head(layout.commit(n), signal)) !== undefined);
   return seq === 0 ? undefined : readChangeCommit(bucket, layout, seq, signal);
 }
 

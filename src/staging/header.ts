@@ -21,6 +21,8 @@ const exportHeader = z.object({
   keySchema,
   totalSegments: z.int().positive(),
   startedMs: z.int(),
+  /** Of a native export: the moment whose state of the table it is. */
+  asOfMs: z.int().optional(),
   /** The input of CreateTable for a target like the source, named and typed as the policy leaves it; absent where the source is an export. */
   table: z.looseObject({ TableName: z.string() }).optional(),
   /** At the target, where TTL is on at the source. */

@@ -48,7 +48,11 @@ export class ExportLayout {
   }
   /** Zero-padded, so that a listing is in the order of the numbers. */
   commit(seq: number): string {
-    return `${this.commits}${String(seq).padStart(10, '0')}.json`;
+    return `${this.commits}${padded(seq)}.json`;
+  }
+  /** What the key of the data object of a commit begins with. */
+  dataOf(seq: number): string {
+    return this.data(`${padded(seq)}-`);
   }
   data(name: string): string {
     return `${this.root}data/${name}`;
@@ -63,8 +67,12 @@ export class ExportLayout {
   }
   /** What the keys of all dead letters of one commit begin with. */
   deadLettersOf(stage: DeadLetterStage, seq: number): string {
-    return `${this.root}dynaferry/dead-letters/${stage}-${String(seq).padStart(10, '0')}-`;
+    return `${this.root}dynaferry/dead-letters/${stage}-${padded(seq)}-`;
   }
+}
+
+function padded(seq: number): string {
+  return String(seq).padStart(10, '0');
 }
 
 /** The stages that set something aside. */

@@ -25,6 +25,12 @@ const summarySchema = z.looseObject({
   manifestFilesS3Key: z.string(),
   // A full export's summary may lack it.
   exportType: z.string().optional(),
+  // Of a full export: what it is the state of.
+  exportTime: z.string().optional(),
+  // Of an incremental one.
+  exportFromTime: z.string().optional(),
+  exportToTime: z.string().optional(),
+  outputView: z.string().optional(),
   s3Bucket: z.string().optional(),
   tableArn: z.string().optional(),
   dynaferry: ourFacts.optional(),
@@ -108,12 +114,36 @@ export async function writeManifest(
   await bucket.put(layout.manifestSummary, summary, json);
 }
 
-/** A complete export's manifest, or undefined where there is none (yet). Throws MANIFEST_INVALID where it is damaged. */
+/** A complete export's manifest. */
+interface Manifest {
+  summary: ManifestSummary;
+  files: ManifestFile[];
+}
+
+/** The manifest of a full export, or undefined where there is none (yet). Throws MANIFEST_INVALID where it is damaged. */
 export async function readManifest(
   bucket: S3Bucket,
   layout: ExportLayout,
   signal?: AbortSignal,
-): Promise<{ summary: ManifestSummary; files: ManifestFile[] } | undefined> {
+): Promise<Manifest | undefined> {
+  const manifest = await readAnyManifest(bucket, layout, signal);
+  if (manifest?.summary.exportType === 'INCREMENTAL_EXPORT')
+    throw new DynaferryError(
+      'MANIFEST_INVALID',
+      `${bucket.uri(layout.root)} is an incremental export; a full one is needed`,
+      {
+        fix: 'Export the whole table (`aws dynamodb export-table-to-point-in-time` without an incremental type); an incremental one is for `dynaferry capture --from`.',
+      },
+    );
+  return manifest;
+}
+
+/** The same, of whatever type the export is. */
+export async function readAnyManifest(
+  bucket: S3Bucket,
+  layout: ExportLayout,
+  signal?: AbortSignal,
+): Promise<Manifest | undefined> {
   const summaryObject = await bucket.find(layout.manifestSummary, signal);
   if (summaryObject === undefined) return undefined;
   await checkMd5(bucket, layout.manifestSummary, summaryObject.body, layout.manifestSummaryMd5, signal);
@@ -127,12 +157,6 @@ export async function readManifest(
       {
         fix: 'Export the table again with the format DYNAMODB_JSON.',
       },
-    );
-  if (summary.exportType === 'INCREMENTAL_EXPORT')
-    throw new DynaferryError(
-      'MANIFEST_INVALID',
-      `${bucket.uri(layout.root)} is an incremental export; a full one is needed`,
-      { fix: 'Export the whole table (`aws dynamodb export-table-to-point-in-time` without an incremental type).' },
     );
   const filesObject = await bucket.find(layout.manifestFiles, signal);
   if (filesObject === undefined)

@@ -61,18 +61,33 @@ export class NumberedLog<Commit extends { seq: number }> {
       return commit;
     };
     let seq = from;
+    let isBroken = false;
     try {
       for await (const { key } of bucket.list(layout.commits, { startAfter: layout.commit(from - 1), signal })) {
         // Numbers have no gaps, so the listing need not be believed beyond the next one.
-        if (key !== layout.commit(seq)) break;
+        isBroken = key !== layout.commit(seq);
+        if (isBroken) break;
         const read = this.read(bucket, layout, seq++, signal);
         read.catch(() => undefined);
         ahead.push(read);
         if (ahead.length === READ_AHEAD) yield take();
       }
       while (ahead.length > 0) yield take();
+      if (isBroken) await this.#checkThere(bucket, layout, seq, signal);
     } finally {
       await Promise.allSettled(ahead);
     }
+  }
+
+  /** Throws OBJECT_NOT_FOUND where a commit is not there, although a later one is. */
+  async #checkThere(bucket: S3Bucket, layout: ExportLayout, seq: number, signal?: AbortSignal): Promise<void> {
+    if ((await bucket.head(layout.commit(seq), signal)) !== undefined) return;
+    throw new DynaferryError(
+      'OBJECT_NOT_FOUND',
+      `${bucket.site.role}: ${bucket.uri(layout.commit(seq))} was removed, and later ones are there`,
+      {
+        fix: 'Run the same command again: where another machine has gone on, it goes on behind that. Where that does not help, begin anew with --restart.',
+      },
+    );
   }
 }

@@ -21,8 +21,9 @@ export async function writeObject(
   const { body, items, jsonBytes, md5Base64, sha256, partSizeBytes, partSha256 } = finished;
   if (items === 0) return null;
   // The content is part of the name: whoever else tries this number, on another machine or in a request that outlives its process, writes elsewhere.
-  const key = `data/${String(seq).padStart(10, '0')}-${sha256.slice(0, 16)}${fileSuffix[compression]}`;
-  const etag = await bucket.put(layout.root + key, body, {
+  const whole = `${layout.dataOf(seq)}${sha256.slice(0, 16)}${fileSuffix[compression]}`;
+  const key = whole.slice(layout.root.length);
+  const etag = await bucket.put(whole, body, {
     sha256,
     metadata: objectMetadata(finished, policyHash),
     contentType: compression === 'gzip' ? 'application/gzip' : 'application/zstd',

@@ -25,6 +25,8 @@ describe('DynamoDB Streams', () => {
     expect(openSite('source', { region }, {}).streamsUrl).toBe(url);
     const dynamodb = 'http://127.0.0.1:8000';
     expect(openSite('source', { region, endpoint: { dynamodb } }, {}).streamsUrl).toBe(dynamodb);
+    const streams = 'https://vpce-1.streams.dynamodb.example';
+    expect(openSite('source', { region, endpoint: { dynamodb, streams } }, {}).streamsUrl).toBe(streams);
   });
 
   it.each([

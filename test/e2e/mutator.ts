@@ -51,6 +51,11 @@ export class Mutator {
     return mutator;
   }
 
+  /** Changes made so far. */
+  get changes(): number {
+    return this.#changes;
+  }
+
   /** Resolves when the last change is made. */
   get done(): Promise<void> {
     return this.#done;

@@ -9,6 +9,8 @@ import type {
   UploadedPart,
 } from '../../src/s3/object-info.ts';
 import { DynaferryError } from '../../src/model/errors.ts';
+import type { ListPage } from '../../src/s3/list-page.ts';
+import { parseXml, type XmlElement } from '../../src/s3/xml.ts';
 import { siteAt } from '../aws/site-at.ts';
 
 interface Stored extends ObjectInfo {
@@ -89,6 +91,18 @@ export class MemoryBucket extends S3Bucket {
       const { sizeBytes, etag } = this.objects.get(key) as Stored;
       yield { key, sizeBytes, etag, lastModifiedMs: 0, storageClass: 'STANDARD' };
     }
+  }
+
+  override async listPage(prefix: string): Promise<ListPage> {
+    const objects: ListedObject[] = [];
+    for await (const object of this.list(prefix)) if (objects.push(object) === 1000) break;
+    return { objects, token: undefined };
+  }
+
+  /** DeleteObjects is the only such request that is made of it. */
+  override async xml(...[, , , root, { body = Buffer.alloc(0) }]: Parameters<S3Bucket['xml']>): Promise<XmlElement> {
+    for (const [, key] of body.toString().matchAll(/<Key>(.*?)<\/Key>/g)) await this.delete(key);
+    return parseXml(Buffer.from(`<${root}></${root}>`), root) as XmlElement;
   }
 
   override async listFolders(prefix: string): Promise<string[]> {

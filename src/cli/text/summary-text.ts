@@ -67,11 +67,19 @@ function summaryRows(summary: Summary, stages: ReadonlySet<StageName>): Row[] {
   if (applied !== undefined) rows.push(...appliedRows(applied, stages));
   if (verify !== undefined) {
     rows.push(['verified', count(verify.equal), 'items are what the policy makes of the source']);
-    const { missing, extra, different } = verify;
+    const { missing, extra, different, settled, changing = 0, lastedMs } = verify;
+    if (settled !== undefined)
+      rows.push(['settled', count(settled), 'items differed for a moment only, while both tables were written to']);
+    if (changing > 0)
+      rows.push([
+        'changing',
+        count(changing),
+        'items were written at both sides at every look: nothing is known of them',
+      ]);
     rows.push([
       'differences',
       count(missing + extra + different),
-      `${count(missing)} missing, ${count(extra)} extra, ${count(different)} different`,
+      `${count(missing)} missing, ${count(extra)} extra, ${count(different)} different${lastedMs === undefined ? '' : `, seen for ${lasted(lastedMs)}`}`,
     ]);
   }
   return rows;
@@ -110,4 +118,9 @@ function upTo(throughMs: number): Row {
     '',
     `${new Date(throughMs).toISOString()}: all that was written to the source before is at the target`,
   ];
+}
+
+function lasted({ least, most }: { least: number; most: number }): string {
+  const [from, to] = [duration(least / 1000), duration(most / 1000)];
+  return from === to ? from : `${from} to ${to}`;
 }

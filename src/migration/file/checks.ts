@@ -23,7 +23,7 @@ export function exclusionProblems(file: YamlFile): Problem[] {
     ['source', 'consistentRead'],
     ['export', 'segments'],
     ['export', 'pushDown'],
-    ['replicate'],
+    ['replicate', 'stream'],
     ['limits', 'read'],
   ])
     if (has(...path)) at('has no effect where an export is read instead of a table; remove it', ...path);

@@ -64,6 +64,8 @@ interface ReplicateSettings {
   deletes: 'apply' | 'keep';
   /** Those that TTL makes; `keep` above holds for them too. */
   ttlDeletes: 'apply' | 'skip';
+  /** Change objects that are applied, in the staging of both sites. */
+  applied: 'keep' | 'remove';
 }
 
 type LoadMode = { kind: 'overwrite' } | { kind: 'skip-existing' } | { kind: 'newer'; by: string };
@@ -137,6 +139,7 @@ function replicateSettings(parsed: ParsedMigration['replicate']): ReplicateSetti
     stream: parsed?.stream ?? 'require',
     deletes: parsed?.deletes ?? 'apply',
     ttlDeletes: parsed?.ttlDeletes ?? 'apply',
+    applied: parsed?.applied ?? 'keep',
   };
 }
 

@@ -147,7 +147,11 @@ export const replicateSchema = map(
       ['apply', 'skip'],
       'Whether items that TTL deletes at the source are deleted at the target (apply, where absent), or left to the target.',
     ).optional(),
+    applied: oneOf(
+      ['keep', 'remove'],
+      'Whether change objects that are applied stay in the staging of both sites (keep, where absent), or are removed there.',
+    ).optional(),
   },
-  'a map with stream, deletes or ttlDeletes, such as { deletes: apply }',
+  'a map with stream, deletes, ttlDeletes or applied, such as { deletes: apply }',
   'How changes of the table are replicated.',
 );

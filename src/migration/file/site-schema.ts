@@ -5,11 +5,8 @@ import { credentialsKey, endpointKey, profileKey, regionKey, roleKey } from '../
 const s3Uri = (expected: string, description: string) =>
   explained(/^s3:\/\/[a-z0-9]/, parseS3Uri, expected, description);
 
-const endpoint = map(
-  { dynamodb: endpointKey('DynamoDB').optional(), s3: endpointKey('S3').optional() },
-  'a map with dynamodb and s3, such as { dynamodb: http://127.0.0.1:8000 }',
-  'Endpoints other than the public ones: emulators, VPC endpoints.',
-);
+const endpoints = { dynamodb: endpointKey('DynamoDB').optional(), s3: endpointKey('S3').optional() };
+const ENDPOINTS = 'Endpoints other than the public ones: emulators, VPC endpoints.';
 
 /** What both sites have. */
 const site = {
@@ -18,7 +15,6 @@ const site = {
   credentials: credentialsKey.optional(),
   role: roleKey.optional(),
   staging: s3Uri('s3://bucket/prefix/', 'Where the site stages objects: s3://bucket/prefix/.'),
-  endpoint: endpoint.optional(),
 };
 
 const tableName = (description: string) =>
@@ -28,6 +24,11 @@ const tableName = (description: string) =>
 export const sourceSchema = map(
   {
     ...site,
+    endpoint: map(
+      { ...endpoints, streams: endpointKey('DynamoDB Streams').optional() },
+      'a map with dynamodb, s3 and streams, such as { dynamodb: http://127.0.0.1:8000 }',
+      ENDPOINTS,
+    ).optional(),
     table: tableName('Table to read. Exactly one of `table` and `export` is given.').optional(),
     export: s3Uri(
       's3://bucket/prefix/AWSDynamoDB/<export id>/',
@@ -45,6 +46,11 @@ export const sourceSchema = map(
 export const targetSchema = map(
   {
     ...site,
+    endpoint: map(
+      endpoints,
+      'a map with dynamodb and s3, such as { dynamodb: http://127.0.0.1:8000 }',
+      ENDPOINTS,
+    ).optional(),
     table: tableName('Table to load into.'),
     create: flag(
       "Whether a missing table is created after the source's definition; true where absent. With false a missing table is an error.",

@@ -48,6 +48,11 @@ export class AppliedPosition {
     if (Date.now() - this.#savedMs >= MARK_MS) await this.save(signal);
   }
 
+  /** Up to which commit the mark says that the log is applied. */
+  get savedSeq(): number {
+    return this.#savedSeq;
+  }
+
   /** Writes the mark where it lies behind. */
   async save(signal: AbortSignal): Promise<void> {
     if (this.#savedSeq === this.#ledger.last('applied')) return;

@@ -7,6 +7,7 @@ import { DynaferryError } from '../../model/errors.ts';
 import { MalformedJson } from '../../model/json-bytes.ts';
 import type { KeySchema } from '../../model/key.ts';
 import type { S3Bucket } from '../../s3/bucket.ts';
+import { AppliedRemoval } from '../../staging/applied-removal.ts';
 import { followChanges, readChangesFrom, type ChangeCommit } from '../../staging/change-log.ts';
 import type { CommitSignal } from '../../staging/commit-log.ts';
 import type { ExportLayout } from '../../staging/layout.ts';
@@ -38,6 +39,8 @@ export interface ApplyOptions {
   endless: boolean;
   /** Whether to begin with what was set aside before. */
   retryDeadLetters: boolean;
+  /** Whether what is applied is removed from the staging. */
+  removesApplied: boolean;
 }
 
 /**
@@ -62,14 +65,21 @@ class Applier {
   readonly #position: AppliedPosition;
   readonly #writer: ChangeWriter;
   readonly #lag: LagReporter;
+  readonly #removal: AppliedRemoval | undefined;
   /** When this began, until it is told that all that was written before is applied. */
   #toldFrom: number | undefined;
 
-  private constructor(options: ApplyOptions, letters: DeadLetters, position: AppliedPosition) {
+  private constructor(
+    options: ApplyOptions,
+    letters: DeadLetters,
+    position: AppliedPosition,
+    removal: AppliedRemoval | undefined,
+  ) {
     const { putter, pacer, concurrency, context, ledger } = options;
     this.#options = options;
     this.#letters = letters;
     this.#position = position;
+    this.#removal = removal;
     this.#writer = new ChangeWriter({ putter, pacer, letters, concurrency, signal: context.signal });
     this.#lag = new LagReporter(context, 'apply', () => waiting(ledger));
     if (options.endless) this.#toldFrom = Date.now();
@@ -79,10 +89,14 @@ class Applier {
     const { bucket, layout, ledger, context } = options;
     const { signal } = context;
     const position = await AppliedPosition.take(bucket, layout, ledger, signal);
-    const applier = new Applier(options, await DeadLetters.open(bucket, layout, signal), position);
+    const letters = await DeadLetters.open(bucket, layout, signal);
+    const removal = options.removesApplied ? await AppliedRemoval.open(bucket, layout, signal) : undefined;
+    const applier = new Applier(options, letters, position, removal);
     try {
       if (options.retryDeadLetters) await applier.#retry();
+      removal?.applied(position.savedSeq);
       await applier.#follow();
+      await removal?.idle();
     } finally {
       applier.#lag.close();
       // Also where the stage was stopped: another machine then goes on at the very place.
@@ -149,6 +163,7 @@ class Applier {
     for (const micros of writtenMicros) this.#lag.through(micros);
     this.#tellCaughtUp(commits[commits.length - 1].throughMs);
     await this.#position.moved(context.signal);
+    this.#removal?.applied(this.#position.savedSeq);
   }
 
   #tellCaughtUp(throughMs: number): void {

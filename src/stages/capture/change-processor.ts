@@ -1,4 +1,4 @@
-import { RecordReader, type StreamRecord } from '../../dynamodb/stream-records.ts';
+import { RecordReader, type ChangeReader, type StreamRecord } from '../../dynamodb/stream-records.ts';
 import { BufferPool } from '../../model/buffer-pool.ts';
 import { ByteWriter } from '../../model/byte-writer.ts';
 import type { Policy } from '../../policy/policy.ts';
@@ -42,17 +42,23 @@ export class ChangeProcessor {
   readonly #sealer: Sealer;
   readonly #settings: DeleteSettings;
   readonly #beforeMs: number;
-  readonly #reader: RecordReader;
+  readonly #reader: ChangeReader;
   readonly #out = new ByteWriter(LINES_BYTES);
   readonly #pool = new BufferPool(LINES_BYTES, PAGES_KEPT);
 
   /** Changes that were made before `beforeMs` are dropped: the export that follows has their effect. */
-  constructor(policy: Policy, sealer: Sealer, settings: DeleteSettings, beforeMs: number) {
+  constructor(
+    policy: Policy,
+    sealer: Sealer,
+    settings: DeleteSettings,
+    beforeMs: number,
+    reader: ChangeReader = new RecordReader(policy.names),
+  ) {
     this.#policy = policy;
     this.#sealer = sealer;
     this.#settings = settings;
     this.#beforeMs = beforeMs;
-    this.#reader = new RecordReader(policy.names);
+    this.#reader = reader;
   }
 
   /** Says that the lines of a page are compressed: their memory serves for another one. */
@@ -67,7 +73,7 @@ export class ChangeProcessor {
     return firstMs;
   }
 
-  /** Treats a page of GetRecords; nothing of the page is referred to afterwards. */
+  /** Treats a page of GetRecords, or of what the reader reads; nothing of the page is referred to afterwards. */
   process(page: Buffer): RecordsOutcome {
     const out = this.#out;
     // Of a page that failed half-way: its changes are not accounted for.

@@ -29,6 +29,8 @@ export interface OpenCaptureOptions {
   ledger: ChangeLedger;
   /** What a new change log's header says. */
   header: Omit<ChangeHeader, 'version' | 'startedMs'>;
+  /** From when on changes are in a new change log; now where absent. */
+  startedMs?: number;
   /** The change log to go on with; a new one is begun where absent. */
   captureId: string | undefined;
   nowMs: number;
@@ -64,7 +66,7 @@ async function beginCapture(options: OpenCaptureOptions): Promise<OpenedCapture>
   const { bucket, prefix, ledger, signal, nowMs } = options;
   const captureId = newExportId(nowMs);
   const layout = changeLayout(prefix, captureId);
-  const header: ChangeHeader = { version: 1, startedMs: nowMs, ...options.header };
+  const header: ChangeHeader = { version: 1, startedMs: options.startedMs ?? nowMs, ...options.header };
   const key = Sealer.newKey();
   ledger.clear();
   await bucket.put(layout.sealKey, key, { signal });
@@ -77,7 +79,7 @@ function checkHeader(found: ChangeHeader, wanted: OpenCaptureOptions['header'], 
   if (found.source !== wanted.source)
     throw new DynaferryError(
       'STREAM_GAP',
-      `source: ${uri} is of the stream ${found.source}, and the table's stream is ${wanted.source} now: what changed between them is not known`,
+      `source: the change log ${uri} is of ${found.source}, and what is to be captured is of ${wanted.source}: what changed between them is not known`,
     );
   if (found.policyHash !== wanted.policyHash)
     throw new DynaferryError(

@@ -38,7 +38,10 @@ export class ShardTree {
     const forgotten = [...this.#shards.values()]
       .filter(({ shardId, done }) => done && !byId.has(shardId) && !parentsNeeded.has(shardId))
       .map(({ shardId }) => shardId);
-    for (const shardId of forgotten) this.#shards.delete(shardId);
+    for (const shardId of forgotten) {
+      this.#shards.delete(shardId);
+      this.#taken.delete(shardId);
+    }
     return forgotten;
   }
 

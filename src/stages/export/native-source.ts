@@ -14,6 +14,8 @@ import type { ItemSource, PageAccount, SourcePage } from './item-source.ts';
 export class NativeSource implements ItemSource {
   readonly segments: number;
   readonly itemsEstimate: number;
+  /** The moment whose state of the table it is, in milliseconds since 1970; undefined where it does not say. */
+  readonly asOfMs: number | undefined;
   readonly #bucket: S3Bucket;
   readonly #layout: ExportLayout;
   readonly #files: readonly ManifestFile[];
@@ -29,6 +31,8 @@ export class NativeSource implements ItemSource {
     this.#files = files;
     this.segments = Math.max(1, files.length);
     this.itemsEstimate = summary.itemCount;
+    const asOfMs = Date.parse(summary.exportTime ?? '');
+    this.asOfMs = Number.isNaN(asOfMs) ? undefined : asOfMs;
   }
 
   /** Throws EXPORT_NOT_FOUND where there is no manifest, MANIFEST_INVALID where it is of something else than a full export. */

@@ -7,6 +7,8 @@ import { runPool } from '../../engine/pool.ts';
 import type { StageContext, StageMeter } from '../../engine/stage-context.ts';
 import { DynaferryError } from '../../model/errors.ts';
 import type { S3Bucket } from '../../s3/bucket.ts';
+import { readAppliedMark } from '../../staging/applied-mark.ts';
+import { AppliedRemoval } from '../../staging/applied-removal.ts';
 import {
   findLastChange,
   followChanges,
@@ -18,6 +20,7 @@ import {
 } from '../../staging/change-log.ts';
 import type { CommitSignal } from '../../staging/commit-log.ts';
 import type { ExportLayout } from '../../staging/layout.ts';
+import { readRemovedThrough } from '../../staging/removed-mark.ts';
 import { StagedCopier, type UploadLog } from './staged-copier.ts';
 
 export interface ChangeTransferOptions {
@@ -35,11 +38,16 @@ export interface ChangeTransferOptions {
   memory: BufferBudget;
   /** Whether to go on when all that is captured has been carried. */
   endless: boolean;
+  /** Whether what is applied at the target is removed from the staging of the source. */
+  removesApplied: boolean;
   /** Notified by a capture in the same process… */
   captureWake: CommitSignal;
   /** …and to wake an apply in the same process. */
   wake: CommitSignal;
 }
+
+/** How often it is looked how far the target has applied the log. */
+const APPLIED_MS = 30_000;
 
 /** Change objects are small: over a far link many must be under way at once. */
 const OBJECTS_AT_ONCE = 16;
@@ -81,15 +89,22 @@ export async function carryChangeHeader(
   await writeChangeHeader(target, targetLayout, header, context.signal);
 }
 
-/** A machine whose ledger knows of nothing goes on behind the last commit that is at the target. */
-async function findCarried({ target, targetLayout, ledger, context }: ChangeTransferOptions): Promise<void> {
-  if (ledger.last('transferred') > 0) return;
+/** A machine whose ledger knows of nothing, or of nothing that is still there, goes on behind the last commit that is at the target. */
+async function findCarried(options: ChangeTransferOptions): Promise<void> {
+  const { source, sourceLayout, target, targetLayout, ledger, context } = options;
+  const { signal } = context;
+  const known = ledger.last('transferred');
+  const removed = [
+    await readRemovedThrough(source, sourceLayout, signal),
+    await readRemovedThrough(target, targetLayout, signal),
+  ];
+  if (known > Math.max(...removed)) return;
   const last = await findLastChange(target, targetLayout, context.signal);
   if (last !== undefined) ledger.recordTransferred(last);
 }
 
 async function carryChanges(options: ChangeTransferOptions): Promise<void> {
-  const { context, source, sourceLayout, target, targetLayout, ledger, meter, policyHash } = options;
+  const { context, source, sourceLayout, target, targetLayout, ledger, meter, policyHash, removesApplied } = options;
   const scope = new AbortController();
   const signal = AbortSignal.any([context.signal, scope.signal]);
   const { gate, memory, bandwidth, endless, captureWake, wake } = options;
@@ -97,6 +112,13 @@ async function carryChanges(options: ChangeTransferOptions): Promise<void> {
   const onRetry = (): void => meter.add({ retries: 1 });
   const copier = new StagedCopier({ source, target, gate, memory, bandwidth, onBytes, onRetry, signal }, noUploads);
   const lag = new LagReporter(context, 'transfer-changes', () => waiting(ledger));
+  const removal = removesApplied ? await AppliedRemoval.open(source, sourceLayout, signal) : undefined;
+  let lookedMs = -Infinity;
+  const removeApplied = async (): Promise<void> => {
+    if (removal === undefined || Date.now() - lookedMs < APPLIED_MS) return;
+    lookedMs = Date.now();
+    removal.applied((await readAppliedMark(target, targetLayout, signal))?.seq ?? 0);
+  };
   // Commits appear at the target in their order, whichever object arrives first.
   let previous: Promise<void> = Promise.resolve();
   const carry = async (commit: ChangeCommit, before: Promise<void>): Promise<void> => {
@@ -114,6 +136,7 @@ async function carryChanges(options: ChangeTransferOptions): Promise<void> {
     await writeChangeCommit(target, targetLayout, { ...rest, object }, signal);
     ledger.recordTransferred(commit);
     wake.notify();
+    await removeApplied();
     if (object === null) return;
     meter.add({ objects: 1, items: object.items });
     lag.throughAll(commit);
@@ -123,6 +146,7 @@ async function carryChanges(options: ChangeTransferOptions): Promise<void> {
     ? followChanges(source, sourceLayout, { from, wake: captureWake, signal })
     : readChangesFrom(source, sourceLayout, from, signal);
   try {
+    await removeApplied();
     await runPool(
       commits,
       OBJECTS_AT_ONCE,
@@ -133,6 +157,7 @@ async function carryChanges(options: ChangeTransferOptions): Promise<void> {
       },
       scope,
     );
+    await removal?.idle();
   } finally {
     lag.close();
   }

@@ -11,6 +11,15 @@ export interface Candidate {
   failsFilter: boolean | undefined;
 }
 
+/** One that can be looked at: its key is known here. */
+export interface KeyedCandidate extends Candidate {
+  key: Buffer;
+}
+
+export function isKeyed(one: Candidate): one is KeyedCandidate {
+  return one.key !== undefined;
+}
+
 /** A difference as it is reported. Attribute names, but never values other than the key's. */
 export interface Difference {
   kind: DifferenceKind;
@@ -20,6 +29,8 @@ export interface Difference {
   key?: string;
   /** The names of the attributes that differ, where both items were looked at again. */
   attributes?: string[];
+  /** For how long the sides have been seen to differ, where the item was looked at again and again. */
+  lastedMs?: number;
 }
 
 /**
@@ -57,9 +68,10 @@ function candidate(kind: DifferenceKind, row: KeyRow): Candidate {
 }
 
 /** One line of the differences file. The key goes in as it stands, so that no number in it is changed. */
-export function differenceLine({ kind, keyHash, key, attributes }: Difference): string {
+export function differenceLine({ kind, keyHash, key, attributes, lastedMs }: Difference): string {
   const fields = [`"kind":"${kind}"`, `"keyHash":"${keyHash}"`];
   if (key !== undefined) fields.push(`"key":${key}`);
   if (attributes !== undefined) fields.push(`"attributes":${JSON.stringify(attributes)}`);
+  if (lastedMs !== undefined) fields.push(`"lastedMs":${lastedMs}`);
   return `{${fields.join(',')}}\n`;
 }

@@ -16,8 +16,12 @@ export interface VerifyResult {
   different: number;
   /** Of extra and different items, those at the target that fail the policy's filter; undefined where rules make that impossible to tell. */
   failsPolicy: number | undefined;
-  /** Differences that a second look no longer found. */
+  /** Differences that a later look no longer found. */
   settled: number;
+  /** Items that both sides changed at every look, so that nothing can be told of them: neither equal nor a difference. */
+  changing: number;
+  /** How long the differences have lasted that were looked at more than once; undefined where there is none. */
+  lastedMs: { least: number; most: number } | undefined;
   /** Source items that the policy let through. */
   itemsSource: number;
   itemsTarget: number;
@@ -40,7 +44,7 @@ export async function concludeVerification(
   knowsFilter: boolean,
   files: VerifyFiles,
 ): Promise<VerifyResult> {
-  const { equal, missing, extra, different, failsPolicy, settled, differences } = tally;
+  const { equal, missing, extra, different, failsPolicy, settled, changing, lastedMs, differences } = tally;
   if (differences.length > 0) await writeAtomically(files.differences, differences.map(differenceLine).join(''));
   else files.discardDifferences();
   files.discardProgress();
@@ -52,6 +56,8 @@ export async function concludeVerification(
     different,
     failsPolicy: knowsFilter ? failsPolicy : undefined,
     settled,
+    changing,
+    lastedMs,
     itemsSource: source.facts.items,
     itemsTarget: target.facts.items,
     filteredAtSource: source.facts.filtered,

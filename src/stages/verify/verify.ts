@@ -2,10 +2,11 @@ import { runPool } from '../../engine/pool.ts';
 import type { KeySchema } from '../../model/key.ts';
 import type { BucketSet } from './bucket-set.ts';
 import { computeSideDigests } from './digest-pass.ts';
-import { joinKeys } from './differences.ts';
+import { isKeyed, joinKeys, type Candidate } from './differences.ts';
 import { collectKeys } from './key-pass.ts';
 import { KeyStore } from './key-store.ts';
 import { Rechecker, type RecheckSettings } from './recheck.ts';
+import { settleDifferences } from './settle.ts';
 import { compareDigests, comparisonFingerprint, type SideDigests } from './side-digests.ts';
 import { SourceReader, TargetReader, type SideReader, type TargetFilter } from './side-reader.ts';
 import { Tally } from './tally.ts';
@@ -95,14 +96,20 @@ class Verification {
   }
 
   async #goDownToKeys(digests: Record<SideName, SideDigests>, differing: BucketSet, tally: Tally): Promise<void> {
-    const store = KeyStore.open(this.#files.keys, comparisonFingerprint(digests, differing));
+    const isLive = this.#settings.recheck?.settle !== undefined;
+    const fingerprint = comparisonFingerprint(digests, differing);
+    const store = KeyStore.open(this.#files.keys, isLive ? `${fingerprint} target first` : fingerprint);
+    const collect = (side: SideName, signal: AbortSignal | undefined): Promise<void> =>
+      collectKeys(side, this.#settings[side], this.#readers[side], differing, store, {
+        onItems: (items) => this.#settings.onProgress?.({ side, pass: 'keys', items }),
+        signal,
+      });
     try {
-      await this.#atBothSides((side, signal) =>
-        collectKeys(side, this.#settings[side], this.#readers[side], differing, store, {
-          onItems: (items) => this.#settings.onProgress?.({ side, pass: 'keys', items }),
-          signal,
-        }),
-      );
+      if (isLive) {
+        // The source has, or has had, all that is at the target: read later, it shows its own key of what has just been put.
+        await collect('target', this.#settings.signal);
+        await collect('source', this.#settings.signal);
+      } else await this.#atBothSides(collect);
       await this.#join(store, tally);
     } finally {
       store.close();
@@ -121,9 +128,20 @@ class Verification {
     const rechecker = new Rechecker(recheck, this.#readers, source.sealer);
     const scope = new AbortController();
     const either = anySignal(signal, scope.signal);
+    if (recheck.settle !== undefined)
+      return settleDifferences(candidates, {
+        ...recheck.settle,
+        look: (candidate) => rechecker.look(candidate, either),
+        tally,
+        looksAtOnce: LOOKS_AT_ONCE,
+        waitingMax: recheck.itemsMax,
+        scope,
+        signal: either,
+      });
     let looks = 0;
-    const worker = async (candidate: Parameters<Tally['add']>[0]): Promise<void> => {
-      const look = looks++ < recheck.itemsMax ? await rechecker.look(candidate, either) : undefined;
+    const worker = async (candidate: Candidate): Promise<void> => {
+      const look =
+        isKeyed(candidate) && looks++ < recheck.itemsMax ? await rechecker.look(candidate, either) : undefined;
       tally.add(candidate, look);
     };
     await runPool(candidates, LOOKS_AT_ONCE, worker, scope);

@@ -54,6 +54,7 @@ async function apply(options: Options = {}): Promise<ChangeTotals['applied']> {
       wake: new CommitSignal(),
       endless: options.endless ?? false,
       retryDeadLetters: options.retryDeadLetters ?? false,
+      removesApplied: false,
     });
     return ledger.totals().applied;
   } finally {

@@ -60,7 +60,7 @@ export async function writeChanges(
   });
   if (commit.object !== null) {
     const body = gzipSync(lines.map((line) => `${line}\n`).join(''));
-    const name = `data/${seq}.json.gz`;
+    const name = `${layout.dataOf(seq)}x.json.gz`.slice(layout.root.length);
     const etag = await bucket.put(layout.root + name, body, { metadata: { 'dynaferry-sha256': sha256Hex(body) } });
     const sha256 = sha256Hex(body);
     const sums = { sizeBytes: body.length, etag, sha256, partSha256: [sha256], partSizeBytes: 8_388_608 };

@@ -5,6 +5,7 @@ import { afterEach, beforeEach, expect, it } from 'vitest';
 import { ChangeLedger } from '../../../src/engine/change-ledger.ts';
 import { ChangeBatch } from '../../../src/stages/capture/change-batch.ts';
 import { ChangeCommitter } from '../../../src/stages/capture/change-committer.ts';
+import { AppliedRemoval } from '../../../src/staging/applied-removal.ts';
 import { STATE_EVERY, changeLayout, findState, readChangesFrom } from '../../../src/staging/change-log.ts';
 import { CommitSignal } from '../../../src/staging/commit-log.ts';
 import { MemoryBucket } from '../../staging/memory-bucket.ts';
@@ -66,6 +67,26 @@ it('another machine takes over what a capture has done without reading all of it
   expect((await findState(bucket, layout, STATE_EVERY + 1))?.seq).toBe(2 * STATE_EVERY);
   kept.close();
   fresh.close();
+});
+
+it('the same where the beginning of the log was removed, since it is applied', async () => {
+  const bucket = new MemoryBucket();
+  const kept = await writeLog(bucket, 3 * STATE_EVERY + 3);
+  const removal = await AppliedRemoval.open(bucket, layout, new AbortController().signal);
+  removal.applied(3 * STATE_EVERY + 1);
+  await removal.idle();
+  // One that knows of nothing, and one that was away.
+  for (const known of [0, STATE_EVERY + 7]) {
+    const ledger = ChangeLedger.open(join(folder, `knows ${known}`));
+    const state = await findState(bucket, layout, known);
+    expect(state?.seq).toBe(3 * STATE_EVERY);
+    ledger.restoreCaptured(state!, state!.state!);
+    for await (const commit of readChangesFrom(bucket, layout, ledger.last('captured') + 1))
+      ledger.recordCaptured(commit);
+    expect(ledger.totals()).toEqual(kept.totals());
+    ledger.close();
+  }
+  kept.close();
 });
 
 it('a short log has no state to find', async () => {

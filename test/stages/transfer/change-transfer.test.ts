@@ -60,6 +60,7 @@ async function transfer(options: Options = {}): Promise<ChangeTotals['transferre
       gate: new ConnectionGate({ min: 4, max: 4 }),
       memory: new BufferBudget(1e6),
       endless: options.endless ?? false,
+      removesApplied: false,
       captureWake: new CommitSignal(),
       wake: new CommitSignal(),
     });

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { systemClock } from '../../../src/engine/pacer.ts';
 import { sourceKeysOf } from '../../../src/stages/verify/key-mapping.ts';
 import type { ItemLookup } from '../../../src/stages/verify/item-lookup.ts';
 import { verify, type VerifySettings } from '../../../src/stages/verify/verify.ts';
@@ -77,6 +78,23 @@ test('an extra item whose source key cannot be known is looked at in the target 
   const result = await verify(settingsFor([], extras, { source, target, sourceKeyOf: () => undefined }));
   expect(result).toMatchObject({ extra: 1, settled: 1 });
   expect(source.keys).toEqual([]);
+});
+
+test('of tables that are written to, an item that is put while they are read is found at the source, whatever rules make of keys', async () => {
+  const source = new MemoryItems([]);
+  const target = new MemoryItems([item('a', 'x')]);
+  target.beforePage = (pagesRead) => {
+    // The second pass begins.
+    if (pagesRead === target.segments) source.items.push(item('a', 'x'));
+  };
+  const recheck = {
+    source: lookup({ a: item('a', 'x') }),
+    target: lookup({ a: item('a', 'x') }),
+    itemsMax: 100,
+    sourceKeyOf: () => undefined,
+    settle: { ms: 200, clock: systemClock, random: Math.random },
+  };
+  expect(await verify(settingsOf(source, target, { recheck }))).toMatchObject({ equal: 1, extra: 0 });
 });
 
 test('a lookup that fails ends the verification, and the next one goes on behind the scans', async () => {

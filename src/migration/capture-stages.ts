@@ -1,0 +1,123 @@
+import type { StageMeter } from '../engine/stage-context.ts';
+import { runCapture } from '../stages/capture/capture-stage.ts';
+import { runIncrementalCapture } from '../stages/capture/incremental-capture.ts';
+import type { IncrementalExport } from '../stages/capture/incremental-exports.ts';
+import { openCapture, type OpenedCapture } from '../stages/capture/open-capture.ts';
+import { findCapture, type ChangeHeader } from '../staging/change-log.ts';
+import { CommitSignal } from '../staging/commit-log.ts';
+import { refuseErrors } from './preflight.ts';
+import { sourceStream } from './source-stream.ts';
+import type { Stages } from './stages.ts';
+import type { Workspace } from './workspace.ts';
+
+/** Captures changes of one migration, from the table's stream or from incremental exports. */
+export class CaptureStages {
+  readonly #workspace: Workspace;
+  readonly #stages: Stages;
+  /** Woken when a capture in this process has made a commit. */
+  readonly wake = new CommitSignal();
+
+  constructor(workspace: Workspace, stages: Stages) {
+    this.#workspace = workspace;
+    this.#stages = stages;
+  }
+
+  /**
+   * Finds or begins the change log, and sees to it that the table has a stream: from then on no change is missed. Throws where the policy leaves no keys by
+   * which changes could be told apart at the target.
+   */
+  async openStream({ restart }: { restart: boolean }): Promise<OpenedCapture> {
+    const captureId = restart ? undefined : await this.#knownCapture();
+    const source = await sourceStream(this.#workspace, { begun: captureId !== undefined });
+    return this.#openLog(captureId, { source });
+  }
+
+  /** The same for incremental exports, which begin a change log of their own. */
+  async openExports(
+    [{ tableArn, fromMs }]: readonly IncrementalExport[],
+    { restart }: { restart: boolean },
+  ): Promise<OpenedCapture> {
+    const captureId = restart ? undefined : await this.#knownCapture();
+    return this.#openLog(captureId, { source: tableArn, isOfExports: true, startedMs: fromMs });
+  }
+
+  /** Takes incremental exports into the change log. */
+  async exports(opened: OpenedCapture, exports: readonly IncrementalExport[]): Promise<void> {
+    const workspace = this.#workspace;
+    await runIncrementalCapture({
+      context: workspace.options.context,
+      exports,
+      policy: await workspace.policy(),
+      policyHash: workspace.policyHash,
+      settings: workspace.file.replicate,
+      bucket: await workspace.captureBucket(),
+      ledger: workspace.changeLedger,
+      opened,
+      meter: this.#captureMeter(),
+      compression: workspace.file.export.compression,
+    });
+  }
+
+  /** Reads the table's stream into the change log, until all changes that were made before `untilMs` are in it; without end where that is absent. */
+  async stream(opened: OpenedCapture, untilMs?: number): Promise<void> {
+    const workspace = this.#workspace;
+    const { changeLedger: ledger, file } = workspace;
+    await runCapture({
+      context: workspace.options.context,
+      client: await workspace.sourceStreams(),
+      policy: await workspace.policy(),
+      policyHash: workspace.policyHash,
+      settings: file.replicate,
+      bucket: await workspace.captureBucket(),
+      ledger,
+      opened,
+      meter: this.#captureMeter(),
+      compression: file.export.compression,
+      wake: this.wake,
+      untilMs,
+    });
+  }
+
+  /** The change log to go on with; undefined where none was begun. */
+  async #knownCapture(): Promise<string | undefined> {
+    const { changeLedger, options } = this.#workspace;
+    const prefix = this.#workspace.prefix('source');
+    return (
+      changeLedger.fact('captureId') ??
+      findCapture(await this.#workspace.captureBucket(), prefix, options.context.signal)
+    );
+  }
+
+  /** Goes on with a change log, or begins one. */
+  async #openLog(
+    captureId: string | undefined,
+    { startedMs, ...of }: Pick<ChangeHeader, 'source' | 'isOfExports'> & { startedMs?: number },
+  ): Promise<OpenedCapture> {
+    const workspace = this.#workspace;
+    const policy = await workspace.policy();
+    const keySchema = await workspace.keyAtTarget();
+    refuseErrors(policy.checkKeys(await workspace.sourceKey(), keySchema));
+    const { migration, signal } = workspace.options.context;
+    return openCapture({
+      bucket: await workspace.captureBucket(),
+      prefix: workspace.prefix('source'),
+      ledger: workspace.changeLedger,
+      captureId,
+      header: { migration, policyHash: workspace.policyHash, policyEffectHash: policy.hash, ...of, keySchema },
+      ...(startedMs !== undefined && { startedMs }),
+      nowMs: Date.now(),
+      signal,
+    });
+  }
+
+  #captureMeter(): StageMeter {
+    const { captured } = this.#workspace.changeLedger.totals();
+    return this.#stages.meter('capture', {
+      items: captured.read,
+      bytes: captured.sourceBytes,
+      objects: captured.objects,
+      filtered: captured.filtered,
+      deadLettered: captured.deadLettered,
+    });
+  }
+}
