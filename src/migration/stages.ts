@@ -19,6 +19,7 @@ import { ExportLayout } from '../staging/layout.ts';
 import { readHeader } from '../staging/header.ts';
 import { writeLoadedMark } from '../staging/loaded-mark.ts';
 import type { S3Bucket } from '../s3/bucket.ts';
+import { captureConflicts, checkConflict } from './conflict.ts';
 import { changesWereApplied } from './hand-over.ts';
 import { refuseErrors } from './preflight.ts';
 import { sourceStream } from './source-stream.ts';
@@ -119,6 +120,7 @@ export class Stages {
       sourceKey: await workspace.sourceKey(),
       policy: await workspace.policy(),
       policyHash: workspace.policyHash,
+      markedBy: workspace.file.replicate.conflict === 'managed' ? workspace.source.region : undefined,
       bucket: await workspace.sourceBucket(),
       ledger: workspace.ledger,
       opened,
@@ -144,7 +146,7 @@ export class Stages {
     const stream = await sourceStream(workspace, { begun: captureId !== undefined });
     const policy = await workspace.policy();
     const keySchema = await workspace.keyAtTarget();
-    refuseErrors(policy.checkKeys(await workspace.sourceKey(), keySchema));
+    refuseErrors([...policy.checkKeys(await workspace.sourceKey(), keySchema), ...checkConflict(workspace, policy)]);
     return openCapture({
       bucket,
       prefix,
@@ -156,6 +158,7 @@ export class Stages {
         policyEffectHash: policy.hash,
         source: stream,
         keySchema,
+        ...(file.replicate.conflict !== undefined && { conflict: file.replicate.conflict }),
       },
       nowMs: Date.now(),
       signal,
@@ -180,6 +183,7 @@ export class Stages {
       policy: await workspace.policy(),
       policyHash: workspace.policyHash,
       settings: file.replicate,
+      conflicts: await captureConflicts(workspace),
       bucket: await workspace.captureBucket(),
       ledger,
       opened,

@@ -1,4 +1,5 @@
 import type { SiteSettings } from '../../aws/site.ts';
+import type { StampAttributes } from '../../model/stamp.ts';
 import type { RuleSpec } from '../../policy/rule-schema.ts';
 import type { ParsedMigration } from './schema.ts';
 import { credentialSource } from '../../settings/site-credentials.ts';
@@ -64,7 +65,14 @@ interface ReplicateSettings {
   deletes: 'apply' | 'keep';
   /** Those that TTL makes; `keep` above holds for them too. */
   ttlDeletes: 'apply' | 'skip';
+  /** How it is decided which of two writes wins; undefined where changes go one way. */
+  conflict: Conflict | undefined;
+  /** How long deletes are remembered. */
+  tombstonesMs: number;
 }
+
+/** By stamps in marks of ours, or in attributes that the application keeps. */
+type Conflict = 'managed' | StampAttributes;
 
 type LoadMode = { kind: 'overwrite' } | { kind: 'skip-existing' } | { kind: 'newer'; by: string };
 
@@ -80,6 +88,8 @@ export interface LimitSettings {
 
 /** One request's worth of a slow link, and what crosses a border fastest. */
 const OBJECT_SIZE_DEFAULT_BYTES = 32 * 1024 * 1024;
+
+const TOMBSTONES_DEFAULT_MS = 30 * 24 * 3_600_000;
 
 /** Fills in the defaults of a file that has passed all checks. */
 export function normalise(parsed: ParsedMigration): MigrationFile {
@@ -137,6 +147,8 @@ function replicateSettings(parsed: ParsedMigration['replicate']): ReplicateSetti
     stream: parsed?.stream ?? 'require',
     deletes: parsed?.deletes ?? 'apply',
     ttlDeletes: parsed?.ttlDeletes ?? 'apply',
+    conflict: parsed?.conflict === 'none' ? undefined : parsed?.conflict,
+    tombstonesMs: parsed?.tombstones ?? TOMBSTONES_DEFAULT_MS,
   };
 }
 
