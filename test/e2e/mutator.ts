@@ -14,6 +14,8 @@ export interface MutatorOptions {
   keys: readonly string[];
   /** A pause between two changes. */
   pauseMs: number;
+  /** Ends after so many changes; only by `stop` where left out. */
+  changes?: number;
 }
 
 /**
@@ -26,30 +28,32 @@ export class Mutator {
   readonly #random: Random;
   readonly #keys: string[];
   readonly #pauseMs: number;
+  readonly #changesMax: number;
   readonly #profiles: Iterator<string>;
   readonly #stop = new AbortController();
   #changes = 0;
   #done: Promise<void> = Promise.resolve();
 
-  private constructor(site: WorldSite, table: string, { seed, keys, pauseMs }: MutatorOptions) {
+  private constructor(site: WorldSite, table: string, { seed, keys, pauseMs, changes = Infinity }: MutatorOptions) {
     this.#site = site;
     this.#table = table;
     this.#random = new Random(seed);
     this.#keys = [...keys];
     this.#pauseMs = pauseMs;
+    this.#changesMax = changes;
     this.#profiles = paddedProfiles({ items: 1_000_000, seed: seed + 1, match: 0.5, exotic: true }, 200);
   }
 
-  /** Begins to change the table, until `stop`. */
+  /** Begins to change the table. */
   static start(site: WorldSite, table: string, options: MutatorOptions): Mutator {
     const mutator = new Mutator(site, table, options);
     mutator.#done = mutator.#run();
     return mutator;
   }
 
-  /** Changes made so far. */
-  get changes(): number {
-    return this.#changes;
+  /** Resolves when the last change is made. */
+  get done(): Promise<void> {
+    return this.#done;
   }
 
   /** Resolves when the last change is made. */
@@ -59,7 +63,7 @@ export class Mutator {
   }
 
   async #run(): Promise<void> {
-    while (!this.#stop.signal.aborted) {
+    while (!this.#stop.signal.aborted && this.#changes < this.#changesMax) {
       await this.#change();
       this.#changes++;
       await sleep(this.#pauseMs);

@@ -4,7 +4,7 @@ import type { Random } from '../world/random.ts';
 import { killGroup } from '../world/run-directory.ts';
 import type { WatchedSites } from './watched-sites.ts';
 
-/** A kill lies within the first so many requests of a program. */
+/** A kill lies within the first so many requests of a program, unless told. */
 const REQUESTS_MAX = 90;
 const LINES_MAX = 8;
 const TIME_MS_MAX = 1500;
@@ -14,6 +14,7 @@ export function startDoomed(
   sites: WatchedSites,
   random: Random,
   start: (options: ProgramOptions) => RunningProgram,
+  requestsMax = REQUESTS_MAX,
 ): RunningProgram {
   const way = random.integer(1, 10);
   if (way === 1) return start({ killAfterMs: random.integer(150, TIME_MS_MAX) });
@@ -23,7 +24,7 @@ export function startDoomed(
   }
   const running = start({});
   const moment = random.next() < 0.5 ? 'arrived' : 'answered';
-  killAtRequest(sites, running, random.integer(1, REQUESTS_MAX), moment);
+  killAtRequest(sites, running, random.integer(1, requestsMax), moment);
   return running;
 }
 

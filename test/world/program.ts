@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
+import { EventEmitter } from 'node:events';
 import { tmpdir } from 'node:os';
 import { delimiter, join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -14,7 +15,7 @@ interface ProgramEvent {
 }
 
 export interface ProgramOptions {
-  /** Added to an environment that holds nothing of the caller's but PATH and TMPDIR. */
+  /** Added to an environment that holds nothing of the caller's but PATH and the temporary folder. */
   env?: Record<string, string>;
   /** The working folder; an empty one where left out. */
   cwd?: string;
@@ -42,6 +43,8 @@ export interface ProgramResult {
 export interface RunningProgram {
   process: ChildProcess;
   done: Promise<ProgramResult>;
+  /** Resolves when it has printed an event that matches; rejects when it ends without. */
+  said: (matches: (event: ProgramEvent) => boolean) => Promise<void>;
 }
 
 const binFolder = resolve(import.meta.dirname, '../../node_modules/.bin');
@@ -59,7 +62,12 @@ export function startProgram(script: string, args: readonly string[], options: P
   const kill = (): void => {
     if (child.pid !== undefined && child.exitCode === null && child.signalCode === null) sendSignal(child.pid, options);
   };
-  const stdout = collectLines(child.stdout, (line) => options.killWhen?.(line, parseEvent(line)) === true && kill());
+  const heard = new EventEmitter<{ event: [ProgramEvent] }>();
+  const stdout = collectLines(child.stdout, (line) => {
+    const event = parseEvent(line);
+    if (event !== undefined) heard.emit('event', event);
+    if (options.killWhen?.(line, event) === true) kill();
+  });
   const stderr = collectLines(child.stderr, (line) => options.killWhen?.(line, undefined) === true && kill());
   const timer = options.killAfterMs === undefined ? undefined : setTimeout(kill, options.killAfterMs);
   const done = new Promise<ProgramResult>((fulfil, reject) => {
@@ -67,11 +75,26 @@ export function startProgram(script: string, args: readonly string[], options: P
     child.once('close', (code, signal) => {
       clearTimeout(timer);
       if (child.pid !== undefined) forgetProcess(runDirectory, child.pid);
-      const events = stdout.flatMap((line) => parseEvent(line) ?? []);
-      fulfil({ code, signal, stdout: stdout.join('\n'), stderr: stderr.join('\n'), events });
+      fulfil({ code, signal, stdout: stdout.join('\n'), stderr: stderr.join('\n'), events: eventsIn(stdout) });
     });
   });
-  return { process: child, done };
+  const said = (matches: (event: ProgramEvent) => boolean): Promise<void> =>
+    new Promise((fulfil, reject) => {
+      const hear = (event: ProgramEvent): void => {
+        if (matches(event)) fulfil();
+      };
+      heard.on('event', hear);
+      eventsIn(stdout).forEach(hear);
+      done.then(
+        ({ code, stderr: text }) => reject(new Error(`it ended with ${code} first: ${stdout.at(-1)} ${text}`)),
+        reject,
+      );
+    });
+  return { process: child, done, said };
+}
+
+function eventsIn(lines: readonly string[]): ProgramEvent[] {
+  return lines.flatMap((line) => parseEvent(line) ?? []);
 }
 
 function sendSignal(pid: number, { signal = 'SIGKILL' }: ProgramOptions): void {
@@ -84,6 +107,8 @@ function cleanEnvironment({ env, home }: ProgramOptions): Record<string, string>
     PATH: `${binFolder}${delimiter}${process.env.PATH ?? ''}`,
     HOME: home ?? newHome(),
     TMPDIR: tmpdir(),
+    // Hundreds of starts need not compile the same code each time.
+    NODE_COMPILE_CACHE: join(inject('runDirectory'), 'compiled'),
     LC_ALL: 'C.UTF-8',
     TZ: 'UTC',
     // The default chain would otherwise ask a metadata service that may exist where tests run.

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Merge } from '../../../src/conflict/merge.ts';
 import { ItemPutter } from '../../../src/dynamodb/put-items.ts';
 import { ChangeLedger, type ChangeTotals } from '../../../src/engine/change-ledger.ts';
@@ -202,12 +202,12 @@ describe('applying changes', () => {
     const events: ProgressEvent[] = [];
     const running = apply({ endless: true, signal: stop.signal, onEvent: (event) => events.push(event) });
     await writeChanges(bucket, 1, [put('a', 1), put('b', 2)]);
-    await expect.poll(contents, { timeout: 5000 }).toEqual(outcomeOf([put('a', 1), put('b', 2)]));
+    await expect.poll(contents, { timeout: 30_000 }).toEqual(outcomeOf([put('a', 1), put('b', 2)]));
     const told = (): string[] => events.flatMap((event) => (event.type === 'notice' ? event.message : []));
     expect(told()).toEqual([]);
     await writeChanges(bucket, 2, [del('a', 3)], { throughMs: Date.now() });
-    await expect.poll(contents, { timeout: 5000 }).toEqual(outcomeOf([put('b', 2)]));
-    await expect.poll(told).toEqual([expect.stringContaining('the target has caught up')]);
+    await expect.poll(contents, { timeout: 30_000 }).toEqual(outcomeOf([put('b', 2)]));
+    await expect.poll(told, { timeout: 30_000 }).toEqual([expect.stringContaining('the target has caught up')]);
     stop.abort();
     await expect(running).rejects.toMatchObject({ name: 'AbortError' });
     expect(events.filter(({ type }) => type === 'lag').at(-1)).toMatchObject({
@@ -231,11 +231,18 @@ describe('applying changes', () => {
     const stop = new AbortController();
     const first = apply({ endless: true, state: 'one', signal: stop.signal });
     // It has taken the log, and has nothing to do yet.
-    await expect.poll(() => [...bucket.objects.keys()].some((name) => name.endsWith('applied.json'))).toBe(true);
+    await expect
+      .poll(() => [...bucket.objects.keys()].some((name) => name.endsWith('applied.json')), { timeout: 30_000 })
+      .toBe(true);
     await apply({ state: 'another' });
-    await new Promise((resolve) => setTimeout(resolve, 5100));
-    await writeChanges(bucket, 1, [put('a', 1)]);
-    await expect(first).rejects.toMatchObject({ code: 'LOCKED' });
+    // The mark is looked at every five seconds.
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 5000 });
+    try {
+      await writeChanges(bucket, 1, [put('a', 1)]);
+      await expect(first).rejects.toMatchObject({ code: 'LOCKED' });
+    } finally {
+      vi.useRealTimers();
+    }
   });
 
   it.each([

@@ -9,7 +9,7 @@ import { Sealer } from '../../../src/staging/seal.ts';
 import { policyOf } from '../../policy/policy-of.ts';
 import { MemoryBucket } from '../../staging/memory-bucket.ts';
 import { MemoryStream, expiredIterator } from './memory-stream.ts';
-import { applyLines, captureOnce, readLog, type CaptureRun } from './run-capture.ts';
+import { HastyClock, applyLines, captureOnce, readLog, type CaptureRun } from './run-capture.ts';
 
 const policy = await policyOf({ filter: "country = 'China'", attributes: { name: { rename: 'given' } } });
 const china = (name: string) => ({ country: { S: 'China' }, name: { S: name } });
@@ -145,6 +145,15 @@ describe('a capture', () => {
     expect(times).toEqual(times.toSorted((x, y) => x - y));
     expect(times.at(-1)).toBeGreaterThan(calledMs - 10_000);
     expect(times.at(-1)).toBeLessThanOrEqual(Date.now() - 2000);
+  });
+
+  it('reads a shard at rest at the full pace while somebody waits for the end', async () => {
+    stream.open('a');
+    const clock = new HastyClock();
+    await captureOnce({ ...run, clock, untilMs: Date.now() - 1500 });
+    expect(stream.reads.length).toBeGreaterThanOrEqual(3);
+    // It slows down by steps when it is through, which is a few turns before the end.
+    expect(clock.longestMs).toBeLessThan(500);
   });
 
   it('gets another iterator where one has expired', async () => {

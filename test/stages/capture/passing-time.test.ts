@@ -109,9 +109,8 @@ test(
     ] as const) {
       ({ client, stream } = await at(folder, hours));
       await put(client, 'one', version);
-      await vi.waitFor(async () => {
-        expect((await stream.describe(streamArn)).shards.length).toBeGreaterThan(shardsThen);
-      });
+      const shards = async (): Promise<number> => (await stream.describe(streamArn)).shards.length;
+      await vi.waitFor(async () => expect(await shards()).toBeGreaterThan(shardsThen), { timeout: 60_000 });
       expect(await capture()).toContain(`one ${version}`);
     }
     expect(await capture()).toEqual(['one v1', 'expiring v1', 'one v2', 'one v3']);

@@ -16,7 +16,9 @@ const PREFIX = 'p/';
 const STREAM = 'arn:aws:dynamodb:us-west-2:1:table/t/stream/1';
 
 /** Sleeps as long as it takes others to have their turn, and holds that for the time that was asked for. */
-class HastyClock implements Clock {
+export class HastyClock implements Clock {
+  /** The longest time that was asked for. */
+  longestMs = 0;
   #nowMs = 0;
 
   nowMs(): number {
@@ -24,6 +26,7 @@ class HastyClock implements Clock {
   }
 
   async sleep(ms: number, signal?: AbortSignal): Promise<void> {
+    this.longestMs = Math.max(this.longestMs, ms);
     this.#nowMs += ms / 4;
     await new Promise((resolve) => setImmediate(resolve));
     signal?.throwIfAborted();

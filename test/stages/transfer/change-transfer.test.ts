@@ -117,9 +117,9 @@ it('brings header, objects and commits, in order and each once, whichever operat
 it('goes on without end as changes are captured, and at another machine behind what has arrived', async () => {
   const stop = new AbortController();
   const running = transfer({ endless: true, signal: stop.signal });
-  await expect.poll(() => target.objects.has(layout.commit(9)), { timeout: 5000 }).toBe(true);
+  await expect.poll(() => target.objects.has(layout.commit(9)), { timeout: 30_000 }).toBe(true);
   await writeChanges(source, 10, [{ pk: 'b', n: 10 }]);
-  await expect.poll(() => target.objects.has(layout.commit(10)), { timeout: 5000 }).toBe(true);
+  await expect.poll(() => target.objects.has(layout.commit(10)), { timeout: 30_000 }).toBe(true);
   stop.abort();
   await expect(running).rejects.toMatchObject({ name: 'AbortError' });
   await expectWhole();
