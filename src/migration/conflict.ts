@@ -55,7 +55,7 @@ export function notCompared({ file }: Workspace, policy: Policy): string[] {
 }
 
 /** What must be known or mended before changes go both ways. */
-export function checkConflict({ file }: Workspace, policy: Policy): Finding[] {
+export function checkConflict({ file }: Pick<Workspace, 'file'>, policy: Policy): Finding[] {
   const { conflict } = file.replicate;
   if (conflict === undefined) return [];
   const stamps = conflict === 'managed' ? [] : [conflict.version, conflict.origin];
