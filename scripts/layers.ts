@@ -6,6 +6,7 @@ export const layers = [
   's3',
   'settings',
   'policy',
+  'conflict',
   'staging',
   'engine',
   'stages',

@@ -221,7 +221,8 @@ export class ItemPutter {
   }
 }
 
-function isItemFault(error: unknown): error is DynaferryError {
+/** Whether it is the item that DynamoDB refuses. */
+export function isItemFault(error: unknown): error is DynaferryError {
   return error instanceof DynaferryError && error.code === 'REQUEST_REFUSED' && itemFaults.has(error.serviceCode ?? '');
 }
 

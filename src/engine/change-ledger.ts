@@ -7,14 +7,14 @@ import { StateDatabase, type Row, type StateSchema } from './state-database.ts';
  */
 const CHANGE_LEDGER: StateSchema = {
   file: 'changes.sqlite',
-  version: 1,
+  version: 2,
   fixVersion: 'Go on with the version of dynaferry that began the capture, or choose another --state-dir.',
   tables: `
   CREATE TABLE fact (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
-  CREATE TABLE shard (shard_id TEXT PRIMARY KEY, parent TEXT, after TEXT, done INTEGER NOT NULL, through_ms INTEGER NOT NULL) STRICT;
+  CREATE TABLE shard (shard_id TEXT PRIMARY KEY, parent TEXT, after TEXT, done INTEGER NOT NULL, through_ms INTEGER NOT NULL, clock_micros INTEGER) STRICT;
   CREATE TABLE captured (
     one INTEGER PRIMARY KEY CHECK (one = 1), seq INTEGER NOT NULL, objects INTEGER NOT NULL, bytes INTEGER NOT NULL,
-    read INTEGER NOT NULL, before INTEGER NOT NULL, filtered INTEGER NOT NULL, skipped INTEGER NOT NULL, dead_lettered INTEGER NOT NULL,
+    read INTEGER NOT NULL, before INTEGER NOT NULL, filtered INTEGER NOT NULL, skipped INTEGER NOT NULL, echoes INTEGER NOT NULL, dead_lettered INTEGER NOT NULL,
     puts INTEGER NOT NULL, deletes INTEGER NOT NULL, source_bytes INTEGER NOT NULL, newest_micros INTEGER, through_ms INTEGER NOT NULL
   ) STRICT;
   CREATE TABLE transferred (
@@ -136,6 +136,7 @@ export class ChangeLedger {
             after: row['after'] as string | null,
             done: row['done'] === 1,
             throughMs: row['through_ms'] as number,
+            ...(row['clock_micros'] !== null && { clockMicros: row['clock_micros'] as number }),
           },
         ];
       }),
@@ -217,6 +218,7 @@ export class ChangeLedger {
         before: number(captured, 'before'),
         filtered: number(captured, 'filtered'),
         skipped: number(captured, 'skipped'),
+        echoes: number(captured, 'echoes'),
         deadLettered: number(captured, 'dead_lettered'),
         puts: number(captured, 'puts'),
         deletes: number(captured, 'deletes'),
@@ -238,14 +240,15 @@ export class ChangeLedger {
   }
 
   #setPositions(positions: readonly ShardPosition[]): void {
-    for (const { shardId, parent, after, done, throughMs } of positions)
+    for (const { shardId, parent, after, done, throughMs, clockMicros } of positions)
       this.#db.run(
-        'INSERT OR REPLACE INTO shard VALUES (?, ?, ?, ?, ?)',
+        'INSERT OR REPLACE INTO shard VALUES (?, ?, ?, ?, ?, ?)',
         shardId,
         parent,
         after,
         done ? 1 : 0,
         throughMs,
+        clockMicros ?? null,
       );
   }
 

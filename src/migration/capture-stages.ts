@@ -5,6 +5,7 @@ import type { IncrementalExport } from '../stages/capture/incremental-exports.ts
 import { openCapture, type OpenedCapture } from '../stages/capture/open-capture.ts';
 import { findCapture, type ChangeHeader } from '../staging/change-log.ts';
 import { CommitSignal } from '../staging/commit-log.ts';
+import { captureConflicts, checkConflict } from './conflict.ts';
 import { refuseErrors } from './preflight.ts';
 import { sourceStream } from './source-stream.ts';
 import type { Stages } from './stages.ts';
@@ -68,6 +69,7 @@ export class CaptureStages {
       policy: await workspace.policy(),
       policyHash: workspace.policyHash,
       settings: file.replicate,
+      conflicts: await captureConflicts(workspace),
       bucket: await workspace.captureBucket(),
       ledger,
       opened,
@@ -96,14 +98,22 @@ export class CaptureStages {
     const workspace = this.#workspace;
     const policy = await workspace.policy();
     const keySchema = await workspace.keyAtTarget();
-    refuseErrors(policy.checkKeys(await workspace.sourceKey(), keySchema));
+    refuseErrors([...policy.checkKeys(await workspace.sourceKey(), keySchema), ...checkConflict(workspace, policy)]);
     const { migration, signal } = workspace.options.context;
+    const { conflict } = workspace.file.replicate;
     return openCapture({
       bucket: await workspace.captureBucket(),
       prefix: workspace.prefix('source'),
       ledger: workspace.changeLedger,
       captureId,
-      header: { migration, policyHash: workspace.policyHash, policyEffectHash: policy.hash, ...of, keySchema },
+      header: {
+        migration,
+        policyHash: workspace.policyHash,
+        policyEffectHash: policy.hash,
+        ...of,
+        keySchema,
+        ...(conflict !== undefined && { conflict }),
+      },
       ...(startedMs !== undefined && { startedMs }),
       nowMs: Date.now(),
       signal,

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { ItemPutter } from '../dynamodb/put-items.ts';
 import { keySchemaOf } from '../dynamodb/table.ts';
 import { DynaferryError } from '../model/errors.ts';
@@ -8,10 +9,11 @@ import {
   runChangeTransfer,
   type ChangeTransferOptions,
 } from '../stages/transfer/change-transfer.ts';
-import { changeLayout, findCapture, readChangeHeader, type ChangeHeader } from '../staging/change-log.ts';
+import { changeLayout, conflictText, findCapture, readChangeHeader, type ChangeHeader } from '../staging/change-log.ts';
 import { CommitSignal } from '../staging/commit-log.ts';
 import type { ExportLayout } from '../staging/layout.ts';
 import type { CaptureStages } from './capture-stages.ts';
+import { conflictMerge } from './conflict.ts';
 import { untilLoaded } from './hand-over.ts';
 import { whileNewest } from './newest-log.ts';
 import type { Stages } from './stages.ts';
@@ -81,6 +83,7 @@ export class ChangeStages {
     const { puts, deletes, superseded, deadLettered, bytes, objects } = before;
     const items = puts + deletes + superseded + deadLettered;
     const meter = this.#stages.meter('apply', { items, bytes, objects, deadLettered });
+    const pacer = this.#stages.writePacer(table);
     const options = {
       bucket,
       layout,
@@ -90,8 +93,9 @@ export class ChangeStages {
       putter: new ItemPutter(await workspace.applyDynamoDb(), table.TableName, key, {
         onUnprocessed: () => meter.add({ throttles: 1 }),
       }),
+      merge: await conflictMerge(workspace, 'target', table, pacer),
       key,
-      pacer: this.#stages.writePacer(table),
+      pacer,
       concurrency: this.#stages.writeConcurrency,
       wake: this.#transferWake,
       endless,
@@ -145,6 +149,13 @@ export class ChangeStages {
       throw new DynaferryError(
         'POLICY_MISMATCH',
         `the changes in ${bucket.uri(layout.root)} were captured under another policy than the one in migration.yaml`,
+      );
+    const { conflict } = workspace.file.replicate;
+    if (!isDeepStrictEqual(header.conflict, conflict))
+      throw new DynaferryError(
+        'POLICY_MISMATCH',
+        `the changes in ${bucket.uri(layout.root)} were captured with replicate.conflict: ${conflictText(header.conflict)}, and migration.yaml has ${conflictText(conflict)}`,
+        { fix: 'Give migration.yaml the same replicate.conflict at both ends.' },
       );
     return header;
   }

@@ -6,6 +6,7 @@ import { asDynaferryError, DynaferryError } from '../model/errors.ts';
 import type { Finding } from '../model/finding.ts';
 import { type KeySchema, type KeyType } from '../model/key.ts';
 import type { Policy } from '../policy/policy.ts';
+import { checkConflict } from './conflict.ts';
 import { missingTarget } from './target-table.ts';
 import { checkStream } from './source-stream.ts';
 import type { Workspace } from './workspace.ts';
@@ -61,6 +62,7 @@ export async function preflight(workspace: Workspace, attributesSeen: Iterable<s
   const keyIsLost = findings.some((finding) => finding.code === 'RULE_ON_KEY');
   if (policy !== undefined && sourceTable !== undefined && !keyIsLost)
     findings.push(...checkDefinition(workspace, policy, sourceTable, targetTable));
+  if (policy !== undefined) findings.push(...checkConflict(workspace, policy));
   findings.push(...checkTarget(workspace, targetTable, sourceTable));
   if (sourceTable !== undefined && workspace.file.replicate.isGiven)
     findings.push(...checkStream(workspace, sourceTable));

@@ -35,7 +35,13 @@ function checkFits({ file }: Workspace, { bucket, layout, tableArn, hasBothImage
       `source: ${uri} has new images only: with policy.filter nobody can tell from them which items leave the filter`,
       { fix: 'Export the same time again with ExportViewType=NEW_AND_OLD_IMAGES.' },
     );
-  const { deletes, ttlDeletes } = file.replicate;
+  const { deletes, ttlDeletes, conflict } = file.replicate;
+  if (conflict !== undefined)
+    throw new DynaferryError(
+      'PREFLIGHT',
+      'replicate.conflict is given, and incremental exports do not tell of each write which site made it',
+      { fix: "Capture the table's stream, or let changes go one way (conflict: none)." },
+    );
   if (ttlDeletes === 'skip' && deletes === 'apply')
     throw new DynaferryError(
       'PREFLIGHT',

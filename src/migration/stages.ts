@@ -113,6 +113,7 @@ export class Stages {
       sourceKey: await workspace.sourceKey(),
       policy: await workspace.policy(),
       policyHash: workspace.policyHash,
+      markedBy: workspace.file.replicate.conflict === 'managed' ? workspace.source.region : undefined,
       bucket: await workspace.sourceBucket(),
       ledger: workspace.ledger,
       opened,

@@ -20,8 +20,8 @@ export function countsOf(totals: LedgerTotals): Omit<Summary, 'type' | 'ok' | 's
 
 /** What became of the changes that were captured, from what the ledger recorded. */
 export function capturedCounts({ captured }: ChangeTotals): CapturedChanges {
-  const { read, before, filtered, skipped, deadLettered, puts, deletes } = captured;
-  return { read, before, filtered, skipped, deadLettered, puts, deletes };
+  const { read, before, filtered, skipped, echoes, deadLettered, puts, deletes } = captured;
+  return { read, before, filtered, skipped, echoes, deadLettered, puts, deletes };
 }
 
 /** The same of those that were carried and applied. */

@@ -7,7 +7,6 @@ import type { S3Bucket } from '../s3/bucket.ts';
 import { decodeBuckets, encodeBuckets } from '../stages/verify/bucket-object.ts';
 import { computeSideDigests } from '../stages/verify/digest-pass.ts';
 import { decodeDigests, encodeDigests } from '../stages/verify/digest-object.ts';
-import { incomparableAttributes } from '../stages/verify/incomparable-attributes.ts';
 import { compareDigests, factsOf } from '../stages/verify/side-digests.ts';
 import type { SideName, Subject } from '../stages/verify/side.ts';
 import { SourceReader, TargetReader } from '../stages/verify/side-reader.ts';
@@ -15,6 +14,7 @@ import { answerBuckets, verifyWithPairs } from '../stages/verify/split.ts';
 import { VerifyFiles } from '../stages/verify/verify-files.ts';
 import type { VerifyResult } from '../stages/verify/verify-result.ts';
 import { ExportLayout } from '../staging/layout.ts';
+import { notCompared } from './conflict.ts';
 import type { Stages } from './stages.ts';
 import { metered, record, sealerOf, sourceSide, targetSide, verifyFolder } from './verify-stage.ts';
 import type { Workspace } from './workspace.ts';
@@ -30,7 +30,7 @@ export async function verifySourceSite(workspace: Workspace, stages: Stages): Pr
   const subject: Subject = {
     policyHash: workspace.policyHash,
     keySchema: await workspace.keyAtTarget(),
-    ignore: incomparableAttributes(policy),
+    ignore: notCompared(workspace, policy),
   };
   const source = { ...(await sourceSide(workspace, stages)), policy, keySchema: sourceKey };
   const bucket = await workspace.sourceBucket();

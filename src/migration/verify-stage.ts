@@ -1,11 +1,11 @@
 import { join } from 'node:path';
+import { MARK } from '../conflict/mark.ts';
 import { capacityOf, keySchemaOf, type TableDescription } from '../dynamodb/table.ts';
 import { StageMeter } from '../engine/stage-context.ts';
 import { systemClock, type Pacer } from '../engine/pacer.ts';
 import { DynaferryError } from '../model/errors.ts';
 import { filterAtTarget } from '../policy/target-filter.ts';
 import { segmentsFor, TableSource } from '../stages/export/table-source.ts';
-import { incomparableAttributes } from '../stages/verify/incomparable-attributes.ts';
 import { TableLookup } from '../stages/verify/item-lookup.ts';
 import { sourceKeysOf } from '../stages/verify/key-mapping.ts';
 import type { RecheckSettings } from '../stages/verify/recheck.ts';
@@ -18,6 +18,7 @@ import { VerifyFiles } from '../stages/verify/verify-files.ts';
 import { ExportLayout } from '../staging/layout.ts';
 import { Sealer } from '../staging/seal.ts';
 import type { MigrationFile } from './file/migration-file.ts';
+import { notCompared } from './conflict.ts';
 import type { Stages } from './stages.ts';
 import type { Workspace } from './workspace.ts';
 
@@ -64,7 +65,7 @@ export async function runVerify(workspace: Workspace, stages: Stages, settleMs: 
   const subject: Subject = {
     policyHash: workspace.policyHash,
     keySchema: keySchemaOf(target),
-    ignore: incomparableAttributes(policy),
+    ignore: notCompared(workspace, policy),
   };
   const sourceKey = await workspace.sourceKey();
   const source = await sourceSide(workspace, stages);
@@ -176,7 +177,8 @@ export function record(workspace: Workspace, result: VerifyResult, { ignore }: P
   if (failsPolicy !== undefined && failsPolicy > 0) warn(`${failsPolicy} items at the target fail the policy's filter`);
   if (settled > 0) warn(`${settled} differences were gone at a later look: a table is being written`);
   if (changing > 0) warn(`${changing} items were changed at both sides at every look: nothing can be told of them`);
-  if (ignore.length > 0) warn(`not compared, since their rules are not deterministic: ${ignore.join(', ')}`);
+  const byRule = ignore.filter((name) => name !== MARK);
+  if (byRule.length > 0) warn(`not compared, since their rules are not deterministic: ${byRule.join(', ')}`);
 }
 
 function tell({ options: { context } }: Workspace, level: 'info' | 'warning', message: string): void {

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { endlessRetryPolicy } from '../aws/retry.ts';
 import { openSite, type Site } from '../aws/site.ts';
 import type { ClientOptions } from '../aws/signed-client.ts';
+import { MARK } from '../conflict/mark.ts';
 import { DynamoDbClient } from '../dynamodb/client.ts';
 import { describeTable, keySchemaOf, type TableDescription } from '../dynamodb/table.ts';
 import { StreamsClient } from '../dynamodb/streams.ts';
@@ -143,6 +144,8 @@ export class Workspace {
   readonly captureBucket = lazy(async () =>
     this.#bucket(this.source, this.file.source.staging.bucket, 'capture', LASTING),
   );
+  /** What a capture settles writes with in the source's own table, where changes go both ways. */
+  readonly captureDynamoDb = lazy(async () => this.#dynamoDb(this.source, 'capture', LASTING));
   /** The same of the other end: what changes are applied with. */
   readonly applyDynamoDb = lazy(async () => this.#dynamoDb(this.target, 'apply', LASTING));
   readonly applyBucket = lazy(async () => this.#bucket(this.target, this.file.target.staging.bucket, 'apply', LASTING));
@@ -211,10 +214,12 @@ export class Workspace {
   readonly policy = lazy(async (): Promise<Policy> => {
     const { folder, env } = this.options;
     const keySchema = await this.sourceKey();
+    const { conflict } = this.file.replicate;
     return compilePolicy(this.file.policy, {
       readKey: keysFrom(env, folder),
       loadFunction: functionsFrom(folder),
       keySchema,
+      ...(conflict === 'managed' ? { ours: MARK } : conflict && { namesBesides: [conflict.version, conflict.origin] }),
     });
   });
 

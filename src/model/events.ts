@@ -87,6 +87,8 @@ export interface CapturedChanges {
   filtered: number;
   /** Deletes that are left out, as `replicate` says. */
   skipped: number;
+  /** Effects of writes that came from the other site; 0 where changes go one way. */
+  echoes: number;
   deadLettered: number;
   /** Written to the change log: items to put at the target, and items to delete there. */
   puts: number;
@@ -100,7 +102,7 @@ export interface AppliedChanges {
   /** Written to the target table. */
   puts: number;
   deletes: number;
-  /** Not written, since a later change of the same key was. */
+  /** Not written, since a later change of the same key was, or the target has one with a greater stamp. */
   superseded: number;
   /** Set aside, and neither tried again with success nor followed by a later change of the same key. */
   deadLettered: number;

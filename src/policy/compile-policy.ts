@@ -1,6 +1,7 @@
 import { DynaferryError } from '../model/errors.ts';
 import { NameTable } from '../model/item.ts';
 import { keyAttributes, type KeySchema } from '../model/key.ts';
+import { parseAttributePath } from './attribute-path.ts';
 import { canonicalText } from './filter/canonical-text.ts';
 import { compileFilter } from './filter/compile.ts';
 import { parseFilter } from './filter/parser.ts';
@@ -22,6 +23,10 @@ export interface PolicyResources {
   loadFunction: LoadFunction;
   /** The key of the table that items are read from: its names go into `policy.names`, so that the same view serves a KeyReader. */
   keySchema?: KeySchema | undefined;
+  /** Other names that somebody looks for in the same views. */
+  namesBesides?: readonly string[];
+  /** An attribute that never leaves, whatever the policy says: ours. */
+  ours?: string;
 }
 
 /**
@@ -31,23 +36,41 @@ export interface PolicyResources {
 export async function compilePolicy(spec: PolicySpec, resources: PolicyResources): Promise<Policy> {
   const { filter: filterText, attributes = {}, unlisted = 'keep' } = checked(spec);
   const condition = filterText === undefined ? undefined : parseFilter(filterText);
-  const nodes = await buildRuleNodes(attributes, {
+  const { ours } = resources;
+  const nodes = await buildRuleNodes(ours === undefined ? attributes : withoutOurs(attributes, ours), {
     secret: cachedSecrets(resources.readKey),
     loadFunction: resources.loadFunction,
   });
   const filterNames = condition === undefined ? [] : namesOf(condition);
   const keyNames = resources.keySchema === undefined ? [] : keyAttributes(resources.keySchema).map(({ name }) => name);
-  const names = new NameTable([...filterNames, ...namesOfNodes(nodes), ...keyNames]);
+  const names = new NameTable([...filterNames, ...namesOfNodes(nodes), ...keyNames, ...(resources.namesBesides ?? [])]);
   return new Policy({
     hash: hashPolicy(condition === undefined ? undefined : canonicalText(condition), nodes, unlisted),
     names,
-    attributesNamed: [...new Set([...filterNames, ...nodes.map((node) => node.name)])],
+    attributesNamed: [...new Set([...filterNames, ...nodes.map(({ name }) => name)])].filter((name) => name !== ours),
     attributesInFilter: filterNames,
     filter: condition === undefined ? undefined : compileFilter(condition, names),
     pushDown: condition === undefined ? undefined : pushDown(condition),
     nodes,
     unlisted,
   });
+}
+
+/** The rules, and one that drops our attribute. Throws POLICY_INVALID where a rule is about it. */
+function withoutOurs(
+  attributes: NonNullable<PolicySpec['attributes']>,
+  ours: string,
+): NonNullable<PolicySpec['attributes']> {
+  for (const [path, spec] of Object.entries(attributes))
+    if (parseAttributePath(path)[0] === ours || (typeof spec === 'object' && spec.rename === ours))
+      throw new DynaferryError(
+        'POLICY_INVALID',
+        `attributes: ${ours} is the attribute of replicate.conflict: managed`,
+        {
+          fix: `Leave ${ours} out of the policy.`,
+        },
+      );
+  return { ...attributes, [ours]: 'drop' };
 }
 
 function checked(spec: PolicySpec): PolicySpec {

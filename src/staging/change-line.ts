@@ -12,18 +12,23 @@ import {
 
 /** How lines begin that we write; what stands between the two parts is the time. */
 const HEAD = Buffer.from('{"Metadata":{"WriteTimestampMicros":{"N":"');
-const KEYS = Buffer.from('"}},"Keys":');
+const TIME_END = Buffer.from('"}}');
+const STAMP = Buffer.from(',"Stamp":');
+const KEYS = Buffer.from(',"Keys":');
 const IMAGE = Buffer.from('"NewImage":');
 const ZERO = 0x30;
 const NINE = 0x39;
 
 /**
  * One line of a change object as ranges of bytes: `{"Metadata":{"WriteTimestampMicros":{"N":"…"}},"Keys":{…},"NewImage":{…}}`, without the image where the
- * item is deleted. An object of this class is read again and again for one line after the other.
+ * item is deleted; where changes go both ways with `"Stamp":{"v":…,"o":…}` in front of the keys. An object of this class is read again and again for one line after the other.
  */
 export class ChangeLine {
   /** When the change was made at the source, in microseconds since 1970; 0 where the line does not say. */
   micros = 0;
+  /** The stamp, from brace to brace; both -1 where the change has none. */
+  stampStart = -1;
+  stampEnd = -1;
   /** The key, from brace to brace. */
   keysStart = 0;
   keysEnd = 0;
@@ -49,6 +54,13 @@ export class ChangeLine {
     let i = at + HEAD.length;
     let micros = 0;
     for (let c = bytes[i]; c >= ZERO && c <= NINE; c = bytes[++i]) micros = micros * 10 + (c - ZERO);
+    if (!standsAt(bytes, i, TIME_END)) return false;
+    i += TIME_END.length;
+    this.stampStart = this.stampEnd = -1;
+    if (standsAt(bytes, i, STAMP)) {
+      this.stampStart = i + STAMP.length;
+      this.stampEnd = i = skipValue(bytes, this.stampStart);
+    }
     if (!standsAt(bytes, i, KEYS)) return false;
     const keysStart = i + KEYS.length;
     const keysEnd = skipValue(bytes, keysStart);
@@ -68,13 +80,14 @@ export class ChangeLine {
   /** Any order and spacing of the members. */
   #readAny(bytes: Buffer, at: number, end: number): void {
     this.micros = 0;
-    this.keysStart = this.imageStart = this.imageEnd = -1;
+    this.keysStart = this.imageStart = this.imageEnd = this.stampStart = this.stampEnd = -1;
     const behind = forEachMember(bytes, at, (nameStart, nameEnd, start, valueEnd) => {
       const name = decodeString(bytes, nameStart, nameEnd);
       if (name === 'Metadata') this.micros = microsOf(bytes, start);
-      if (name !== 'Keys' && name !== 'NewImage') return;
+      if (name !== 'Keys' && name !== 'NewImage' && name !== 'Stamp') return;
       if (bytes[start] !== OPEN_BRACE) throw new MalformedJson(`${name} is not an object`, start);
-      if (name === 'Keys') [this.keysStart, this.keysEnd] = [start, valueEnd];
+      if (name === 'Stamp') [this.stampStart, this.stampEnd] = [start, valueEnd];
+      else if (name === 'Keys') [this.keysStart, this.keysEnd] = [start, valueEnd];
       else [this.imageStart, this.imageEnd] = [start, valueEnd];
     });
     if (behind > end || skipSpace(bytes, behind) < end)

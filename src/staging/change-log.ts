@@ -22,10 +22,18 @@ const changeHeader = z.object({
   keySchema,
   /** All changes that were made from then on are in the log, and some that were made shortly before. */
   startedMs: z.int(),
+  /** How it is told which of two writes wins; absent where changes go one way. */
+  conflict: z.union([z.literal('managed'), z.object({ version: z.string(), origin: z.string() })]).optional(),
 });
 
 /** What a change log is of; written before all else of it, and carried to the target first. */
 export type ChangeHeader = z.infer<typeof changeHeader>;
+
+/** For messages: the setting as migration.yaml has it. */
+export function conflictText(conflict: ChangeHeader['conflict']): string {
+  if (conflict === undefined) return 'none';
+  return conflict === 'managed' ? conflict : `{ version: ${conflict.version}, origin: ${conflict.origin} }`;
+}
 
 const shardPosition = z.object({
   shardId: z.string(),
@@ -37,13 +45,15 @@ const shardPosition = z.object({
   done: z.boolean(),
   /** All records of the shard that were made before then (milliseconds since 1970) are accounted for. Tells whether records may have been lost that the stream keeps for a day only. */
   throughMs: z.int(),
+  /** The last time, in microseconds, that the shard's clock has given or seen; only where changes go both ways and we stamp them. */
+  clockMicros: z.int().nonnegative().optional(),
 });
 
 /** How far one shard of the stream has been read. */
 export type ShardPosition = z.infer<typeof shardPosition>;
 
 const changeCounts = z.object({
-  /** Records read: before + filtered + skipped + deadLettered + puts + deletes. */
+  /** Records read: before + filtered + skipped + echoes + deadLettered + puts + deletes. */
   read: z.int().nonnegative(),
   /** Made so long before capture began that the export has their effect. */
   before: z.int().nonnegative(),
@@ -51,6 +61,8 @@ const changeCounts = z.object({
   filtered: z.int().nonnegative(),
   /** Deletes that `replicate` leaves out. */
   skipped: z.int().nonnegative(),
+  /** Effects of writes that came from the other site, where changes go both ways. */
+  echoes: z.int().nonnegative().default(0),
   /** Set aside because a rule could not treat a value. */
   deadLettered: z.int().nonnegative(),
   /** Lines that put an item at the target, and lines that delete one. */

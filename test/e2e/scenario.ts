@@ -20,7 +20,7 @@ export interface MigrationYaml {
   policy: { filter?: string; attributes?: Record<string, unknown>; unlisted?: string };
   export?: { compression?: string; objectSize?: string; segments?: number; pushDown?: boolean };
   load?: { mode?: unknown; concurrency?: number };
-  replicate?: { stream?: string; deletes?: string; ttlDeletes?: string };
+  replicate?: { stream?: string; deletes?: string; ttlDeletes?: string; conflict?: unknown };
   limits?: { read?: number | string; write?: number | string; bandwidth?: string };
 }
 

@@ -76,6 +76,7 @@ const apply = (machine: string): Promise<void> =>
       ledger,
       meter: new StageMeter(context, 'apply'),
       putter: new ItemPutter(table, 't', key, { random: () => 0 }),
+      merge: undefined,
       key,
       pacer: new Pacer(Infinity),
       concurrency: 3,

@@ -1,3 +1,4 @@
+import { noChanges } from '../../src/stages/capture/change-processor.ts';
 import type { ChangeCommit, ShardPosition } from '../../src/staging/change-log.ts';
 
 interface Content {
@@ -13,7 +14,7 @@ export function changeCommit(
   { puts = 0, deletes = 0, newestMicros, checkpoints }: Content = {},
 ): ChangeCommit {
   const changes = puts + deletes;
-  const counts = { read: changes, before: 0, filtered: 0, skipped: 0, deadLettered: 0, puts, deletes, sourceBytes: 0 };
+  const counts = { ...noChanges(), read: changes, puts, deletes };
   return {
     version: 1,
     seq,

@@ -132,9 +132,9 @@ function appliedChanges({
 
 function capturedSums(changes: NonNullable<MigrationStatus['changes']>): string[] {
   if (changes.captured.seq === 0) return [];
-  const { read, before, filtered, skipped, deadLettered, puts, deletes, throughMs } = changes.captured;
+  const { read, before, filtered, skipped, echoes, deadLettered, puts, deletes, throughMs } = changes.captured;
   const until = throughMs === 0 ? '' : `, all up to ${new Date(throughMs).toISOString()}`;
   return [
-    `  ${'changes'.padEnd(10)}${count(read)} = ${count(before)} from before + ${count(filtered)} kept back by the filter + ${count(skipped)} skipped + ${count(puts)} puts + ${count(deletes)} deletes + ${count(deadLettered)} dead-lettered${until}`,
+    `  ${'changes'.padEnd(10)}${count(read)} = ${count(before)} from before + ${count(filtered)} kept back by the filter + ${count(skipped)} skipped${echoes > 0 ? ` + ${count(echoes)} from the other site` : ''} + ${count(puts)} puts + ${count(deletes)} deletes + ${count(deadLettered)} dead-lettered${until}`,
   ];
 }

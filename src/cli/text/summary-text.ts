@@ -85,12 +85,22 @@ function summaryRows(summary: Summary, stages: ReadonlySet<StageName>): Row[] {
   return rows;
 }
 
-function capturedRows({ read, before, filtered, skipped, deadLettered, puts, deletes }: CapturedChanges): Row[] {
+function capturedRows({
+  read,
+  before,
+  filtered,
+  skipped,
+  echoes,
+  deadLettered,
+  puts,
+  deletes,
+}: CapturedChanges): Row[] {
   return [
     ['changes', count(read), 'read from the stream since the capture began'],
     ['from before', count(before), 'the capture began: the export has their effect'],
     ['kept back', count(filtered), 'by the filter: these never left the source site'],
     ['skipped', count(skipped), 'deletes, by replicate'],
+    ...(echoes > 0 ? [['echoes', count(echoes), 'of what came from the other site'] satisfies Row] : []),
     ['puts', count(puts), 'and'],
     ['deletes', count(deletes), 'written to the change log'],
     ['dead-lettered', count(deadLettered), 'that could not be carried over, set aside with their reasons'],

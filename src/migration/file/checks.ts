@@ -38,6 +38,7 @@ export function crossProblems(file: YamlFile, parsed: ParsedMigration): Problem[
       problemAt(file, path, message),
     ),
     ...sameTable(file, source, target),
+    ...conflictProblems(file, parsed),
     ...sameStaging(file, source, target),
   ];
 }
@@ -47,6 +48,25 @@ function sameTable(file: YamlFile, source: Site, target: Site): Problem[] {
   if (source.endpoint?.dynamodb !== target.endpoint?.dynamodb || !sameCredentials(source, target)) return [];
   const message = `this is the source table: same name, region${source.endpoint?.dynamodb === undefined ? '' : ', endpoint'} and credentials; name another table`;
   return [problemAt(file, ['target', 'table'], message)];
+}
+
+/** Whose write it is is told by the region's name, and tombstones are of deletes that two sites tell each other. */
+function conflictProblems(file: YamlFile, { source, target, replicate }: ParsedMigration): Problem[] {
+  const { conflict = 'none', tombstones } = replicate ?? {};
+  if (conflict === 'none') {
+    const message = 'has no effect without conflict; add conflict, or remove it';
+    return tombstones === undefined ? [] : [problemAt(file, ['replicate', 'tombstones'], message)];
+  }
+  const problems: Problem[] = [];
+  if (source.region === target.region) {
+    const message = `both sites are in ${source.region}, and a write is told by the region where it was made; replicate both ways between two regions`;
+    problems.push(problemAt(file, ['replicate', 'conflict'], message));
+  }
+  if (typeof conflict === 'object' && conflict.version === conflict.origin)
+    problems.push(
+      problemAt(file, ['replicate', 'conflict', 'origin'], 'this is the version; name the attribute with the region'),
+    );
+  return problems;
 }
 
 /** Bucket names are unique within a partition, whoever owns them; at an endpoint of one's own, only within the account. */

@@ -1,4 +1,5 @@
 import type { SiteSettings } from '../../aws/site.ts';
+import type { StampAttributes } from '../../model/stamp.ts';
 import type { RuleSpec } from '../../policy/rule-schema.ts';
 import type { ParsedMigration } from './schema.ts';
 import { credentialSource } from '../../settings/site-credentials.ts';
@@ -66,7 +67,14 @@ interface ReplicateSettings {
   ttlDeletes: 'apply' | 'skip';
   /** Change objects that are applied, in the staging of both sites. */
   applied: 'keep' | 'remove';
+  /** How it is decided which of two writes wins; undefined where changes go one way. */
+  conflict: Conflict | undefined;
+  /** How long deletes are remembered. */
+  tombstonesMs: number;
 }
+
+/** By stamps in marks of ours, or in attributes that the application keeps. */
+type Conflict = 'managed' | StampAttributes;
 
 type LoadMode = { kind: 'overwrite' } | { kind: 'skip-existing' } | { kind: 'newer'; by: string };
 
@@ -82,6 +90,8 @@ export interface LimitSettings {
 
 /** One request's worth of a slow link, and what crosses a border fastest. */
 const OBJECT_SIZE_DEFAULT_BYTES = 32 * 1024 * 1024;
+
+const TOMBSTONES_DEFAULT_MS = 30 * 24 * 3_600_000;
 
 /** Fills in the defaults of a file that has passed all checks. */
 export function normalise(parsed: ParsedMigration): MigrationFile {
@@ -140,6 +150,8 @@ function replicateSettings(parsed: ParsedMigration['replicate']): ReplicateSetti
     deletes: parsed?.deletes ?? 'apply',
     ttlDeletes: parsed?.ttlDeletes ?? 'apply',
     applied: parsed?.applied ?? 'keep',
+    conflict: parsed?.conflict === 'none' ? undefined : parsed?.conflict,
+    tombstonesMs: parsed?.tombstones ?? TOMBSTONES_DEFAULT_MS,
   };
 }
 

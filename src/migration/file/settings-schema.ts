@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { AGE_PATTERN, parseAge } from '../../settings/times.ts';
 import { flag, map, oneOf, parsed, text, wholeNumber } from '../../settings/leaf-schema.ts';
 import {
   BANDWIDTH_PATTERN,
@@ -133,6 +134,44 @@ export const limitsSchema = map(
   'Caps, which hold over all workers together.',
 );
 
+const CONFLICT = 'expected none, managed, or { version: <attribute>, origin: <attribute> }';
+
+const attributeName = (description: string) => text(/[^]/, "an attribute's name", description);
+
+const conflict = z
+  .union(
+    [
+      z.literal('none'),
+      z.literal('managed'),
+      map(
+        {
+          version: attributeName('Attribute that grows with each write of an item: a number, or text such as a date.'),
+          origin: attributeName('Attribute with the region in which the item was written last.'),
+        },
+        '{ version: <attribute>, origin: <attribute> }',
+        'Attributes that the application keeps in every write: the greater version wins, then the greater origin.',
+      ),
+    ],
+    { error: CONFLICT },
+  )
+  .describe(
+    'How it is decided which of two writes wins where both tables are written to: none (where absent, and changes go one way), attributes of the application, or managed, where dynaferry keeps an attribute of its own.',
+  );
+
+/** A tombstone must outlast every stage's being away; DynamoDB's TTL needs days itself. */
+const TOMBSTONES_MS_MIN = 24 * 3_600_000;
+const TOMBSTONES_MS_MAX = 3650 * 24 * 3_600_000;
+
+const tombstones = parsed(
+  AGE_PATTERN,
+  (value) => {
+    const ms = parseAge(value);
+    return ms !== undefined && ms >= TOMBSTONES_MS_MIN && ms <= TOMBSTONES_MS_MAX ? ms : undefined;
+  },
+  'a time from 1d to 3650d such as 30d or 4w',
+  'How long deletes are remembered, so that an older write that comes late brings nothing back; 30d where absent.',
+);
+
 export const replicateSchema = map(
   {
     stream: oneOf(
@@ -151,7 +190,9 @@ export const replicateSchema = map(
       ['keep', 'remove'],
       'Whether change objects that are applied stay in the staging of both sites (keep, where absent), or are removed there.',
     ).optional(),
+    conflict: conflict.optional(),
+    tombstones: tombstones.optional(),
   },
-  'a map with stream, deletes, ttlDeletes or applied, such as { deletes: apply }',
+  'a map with stream, deletes, ttlDeletes, applied, conflict or tombstones, such as { deletes: apply }',
   'How changes of the table are replicated.',
 );

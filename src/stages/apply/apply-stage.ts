@@ -1,3 +1,4 @@
+import type { Merge } from '../../conflict/merge.ts';
 import type { ItemPutter } from '../../dynamodb/put-items.ts';
 import type { AppliedCounts, ChangeLedger } from '../../engine/change-ledger.ts';
 import { LagReporter } from '../../engine/lag-reporter.ts';
@@ -17,7 +18,9 @@ import { ChangeFold } from './change-fold.ts';
 import { changeGroups, type FetchedChanges } from './change-groups.ts';
 import { ChangeWriter } from './change-writer.ts';
 import { DeadLetters } from './dead-letters.ts';
+import { MergeWriter } from './merge-writer.ts';
 import { retryDeadLetters } from './retry-dead-letters.ts';
+import type { Writer } from './writer.ts';
 
 export interface ApplyOptions {
   context: StageContext;
@@ -29,6 +32,8 @@ export interface ApplyOptions {
   ledger: ChangeLedger;
   meter: StageMeter;
   putter: ItemPutter;
+  /** Of the target's table, where changes go both ways: takes the place of the putter. */
+  merge: Merge | undefined;
   key: KeySchema;
   pacer: Pacer;
   /** Write requests under way at once. */
@@ -63,7 +68,7 @@ class Applier {
   readonly #options: ApplyOptions;
   readonly #letters: DeadLetters;
   readonly #position: AppliedPosition;
-  readonly #writer: ChangeWriter;
+  readonly #writer: Writer;
   readonly #lag: LagReporter;
   readonly #removal: AppliedRemoval | undefined;
   /** When this began, until it is told that all that was written before is applied. */
@@ -75,12 +80,16 @@ class Applier {
     position: AppliedPosition,
     removal: AppliedRemoval | undefined,
   ) {
-    const { putter, pacer, concurrency, context, ledger } = options;
+    const { putter, merge, key, pacer, concurrency, context, ledger } = options;
     this.#options = options;
     this.#letters = letters;
     this.#position = position;
     this.#removal = removal;
-    this.#writer = new ChangeWriter({ putter, pacer, letters, concurrency, signal: context.signal });
+    const { signal } = context;
+    this.#writer =
+      merge === undefined
+        ? new ChangeWriter({ putter, pacer, letters, concurrency, signal })
+        : new MergeWriter({ merge, key, letters, concurrency, signal });
     this.#lag = new LagReporter(context, 'apply', () => waiting(ledger));
     if (options.endless) this.#toldFrom = Date.now();
   }
@@ -105,10 +114,10 @@ class Applier {
   }
 
   async #retry(): Promise<void> {
-    const { context, ledger, putter, pacer } = this.#options;
+    const { context, ledger } = this.#options;
     const before = this.#letters.size;
     const letters = this.#letters;
-    const { puts, deletes } = await retryDeadLetters({ letters, putter, pacer, signal: context.signal });
+    const { puts, deletes } = await retryDeadLetters(letters, this.#writer, context.signal);
     const fewer = ledger.totals().applied.deadLettered - letters.size;
     // What a crash kept from being told is made good in the same sums.
     ledger.reviseApplied({ puts, deletes, superseded: fewer - puts - deletes, deadLettered: -fewer });
@@ -175,7 +184,7 @@ class Applier {
   }
 
   #fold(group: readonly FetchedChanges[]): { fold: ChangeFold; writtenMicros: number[] } {
-    const fold = new ChangeFold(this.#options.key);
+    const fold = new ChangeFold(this.#options.key, { isStamped: this.#options.merge !== undefined });
     const writtenMicros: number[] = [];
     for (const { commit, blocks } of group) {
       const before = fold.lines;

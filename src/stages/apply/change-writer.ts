@@ -1,12 +1,10 @@
-import { BATCH_BYTES_MAX, BATCH_ITEMS_MAX, type ItemPutter, type PutOutcome } from '../../dynamodb/put-items.ts';
+import { BATCH_BYTES_MAX, BATCH_ITEMS_MAX, type ItemPutter } from '../../dynamodb/put-items.ts';
 import type { Pacer } from '../../engine/pacer.ts';
 import { runPool } from '../../engine/pool.ts';
-import { DynaferryError } from '../../model/errors.ts';
 import type { KeyChange } from './change-fold.ts';
-import type { DeadLetters } from './dead-letters.ts';
-
-/** When so many changes are refused and none is written, something is wrong with all of them. */
-const REFUSED_IN_A_ROW_MAX = 1000;
+import type { DeadLetter, DeadLetters } from './dead-letters.ts';
+import { RefusalWatch } from './refusal-watch.ts';
+import type { Writer, WrittenChanges } from './writer.ts';
 
 export interface WriterOptions {
   putter: ItemPutter;
@@ -17,17 +15,10 @@ export interface WriterOptions {
   signal: AbortSignal;
 }
 
-/** What became of changes that were given to be written. */
-export interface WrittenChanges {
-  puts: number;
-  deletes: number;
-}
-
 /** Writes changes to the table, in batches side by side, and sets aside those that DynamoDB refuses. */
-export class ChangeWriter {
+export class ChangeWriter implements Writer {
   readonly #options: WriterOptions;
-  #written = 0;
-  #refused = 0;
+  readonly #watch = new RefusalWatch();
 
   constructor(options: WriterOptions) {
     this.#options = options;
@@ -70,21 +61,17 @@ export class ChangeWriter {
         sums[change.deletes === true ? 'deletes' : 'puts']++;
       }
     }
-    this.#watch(outcome);
+    this.#watch.note(outcome.written, outcome.refused.length, outcome.refused[0]?.code);
     return sums;
   }
 
-  #watch({ written, refused }: PutOutcome): void {
-    this.#written += written;
-    this.#refused += refused.length;
-    if (this.#written > 0 || this.#refused < REFUSED_IN_A_ROW_MAX) return;
-    throw new DynaferryError(
-      'DEAD_LETTERS',
-      `the target refuses every change (${refused[0]?.code ?? 'no code'}); stopped after ${this.#refused} of them`,
-      {
-        fix: 'Read the dead letters in the target staging; the key or the size of the items does not suit the table.',
-      },
-    );
+  async again({ change }: DeadLetter): Promise<boolean> {
+    const { putter, pacer, signal } = this.#options;
+    const units = Math.ceil((change.end - change.start) / 1024);
+    await pacer.acquire(units, signal);
+    const { written, consumedUnits } = await putter.putBatch([change], signal);
+    pacer.settle(units, consumedUnits);
+    return written > 0;
   }
 }
 

@@ -1,7 +1,9 @@
 import { gunzipSync, gzipSync } from 'node:zlib';
 import type { RefusedItem } from '../../dynamodb/put-items.ts';
 import { DynaferryError } from '../../model/errors.ts';
-import { OPEN_BRACE, forEachMember } from '../../model/json-bytes.ts';
+import { ByteWriter } from '../../model/byte-writer.ts';
+import { forEachMember } from '../../model/json-bytes.ts';
+import { readStamp, writeStamp } from '../../model/stamp.ts';
 import type { S3Bucket } from '../../s3/bucket.ts';
 import { sha256Hex } from '../../staging/data-object.ts';
 import type { ExportLayout } from '../../staging/layout.ts';
@@ -13,11 +15,14 @@ const LETTERS_MAX = 100_000;
 /** A change that was set aside. */
 export interface DeadLetter {
   name: string;
-  change: Omit<KeyChange, 'identity'>;
+  change: SetAside;
 }
 
+type SetAside = Omit<KeyChange, 'identity'>;
+
 /**
- * The changes that DynamoDB refuses, in the target's staging: for each key the last one, `{"Item":{…},"code":"…","reason":"…"}`, or `{"Key":{…},…}` where it deletes. They passed the
+ * The changes that DynamoDB refuses, in the target's staging: for each key the last one, `{"Item":{…},"code":"…","reason":"…"}`, or `{"Key":{…},…}` where it deletes;
+ * one that has a stamp has `Stamp` and `Keys`, too. They passed the
  * policy, so they may lie there. A letter's name is made of its key, so that a later change of the key takes its place or removes it: what
  * lies there is always what is missing at the target, and may be tried again without taking a key back.
  */
@@ -53,7 +58,7 @@ export class DeadLetters {
       });
     const json = change.bytes.toString('utf8', change.start, change.end);
     const what = change.deletes === true ? 'Key' : 'Item';
-    const line = `{"${what}":${json},"code":${JSON.stringify(code)},"reason":${JSON.stringify(reason)}}\n`;
+    const line = `{"${what}":${json},"code":${JSON.stringify(code)},"reason":${JSON.stringify(reason)}${stampText(change)}}\n`;
     await this.#bucket.put(this.#prefix + name, gzipSync(line), { contentType: 'application/json', signal });
     this.#names.add(name);
   }
@@ -86,12 +91,25 @@ function nameOf({ identity }: KeyChange): string {
   return `${sha256Hex(Buffer.from(identity)).slice(0, 32)}.json.gz`;
 }
 
-function readLetter(bytes: Buffer): Omit<KeyChange, 'identity'> {
-  let change: Omit<KeyChange, 'identity'> | undefined;
+/** What a letter of a change with a stamp has besides. */
+function stampText({ stamp, bytes, keyStart, keyEnd }: KeyChange): string {
+  if (stamp === undefined) return '';
+  const out = new ByteWriter(256);
+  writeStamp(stamp, out);
+  return `,"Stamp":${out.peek().toString('utf8')},"Keys":${bytes.toString('utf8', keyStart, keyEnd)}`;
+}
+
+function readLetter(bytes: Buffer): SetAside {
+  const change: Partial<SetAside> = {};
   forEachMember(bytes, 0, (nameStart, nameEnd, start, end) => {
-    if (bytes[start] !== OPEN_BRACE) return;
-    change = { bytes, start, end, ...(bytes.toString('latin1', nameStart, nameEnd) === 'Key' && { deletes: true }) };
+    const name = bytes.toString('latin1', nameStart, nameEnd);
+    if (name === 'Item') Object.assign(change, { start, end });
+    else if (name === 'Key') Object.assign(change, { start, end, keyStart: start, keyEnd: end, deletes: true });
+    else if (name === 'Keys') Object.assign(change, { keyStart: start, keyEnd: end });
+    else if (name === 'Stamp') change.stamp = readStamp(bytes, start, end);
   });
-  if (change === undefined) throw new DynaferryError('DATA_DAMAGED', 'a dead letter of the target holds no change');
-  return change;
+  const { start, end, keyStart = -1, keyEnd = -1 } = change;
+  if (start === undefined || end === undefined)
+    throw new DynaferryError('DATA_DAMAGED', 'a dead letter of the target holds no change');
+  return { ...change, bytes, start, end, keyStart, keyEnd };
 }

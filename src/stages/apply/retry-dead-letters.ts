@@ -1,26 +1,17 @@
-import type { ItemPutter } from '../../dynamodb/put-items.ts';
-import type { Pacer } from '../../engine/pacer.ts';
 import type { DeadLetters } from './dead-letters.ts';
-import type { WrittenChanges } from './change-writer.ts';
-
-export interface RetryOptions {
-  letters: DeadLetters;
-  putter: ItemPutter;
-  pacer: Pacer;
-  signal: AbortSignal;
-}
+import type { Writer, WrittenChanges } from './writer.ts';
 
 /** Writes what was set aside once more, since its cause may have been mended. What is refused again stays set aside. Nothing else may be applied meanwhile. */
-export async function retryDeadLetters({ letters, putter, pacer, signal }: RetryOptions): Promise<WrittenChanges> {
+export async function retryDeadLetters(
+  letters: DeadLetters,
+  writer: Writer,
+  signal: AbortSignal,
+): Promise<WrittenChanges> {
   const sums = { puts: 0, deletes: 0 };
-  for await (const { name, change } of letters.letters(signal)) {
-    const units = Math.ceil((change.end - change.start) / 1024);
-    await pacer.acquire(units, signal);
-    const { written, consumedUnits } = await putter.putBatch([change], signal);
-    pacer.settle(units, consumedUnits);
-    if (written === 0) continue;
-    await letters.remove(name, signal);
-    sums[change.deletes === true ? 'deletes' : 'puts']++;
+  for await (const letter of letters.letters(signal)) {
+    if (!(await writer.again(letter))) continue;
+    await letters.remove(letter.name, signal);
+    sums[letter.change.deletes === true ? 'deletes' : 'puts']++;
   }
   return sums;
 }

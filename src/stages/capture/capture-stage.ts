@@ -3,6 +3,9 @@ import { LagReporter } from '../../engine/lag-reporter.ts';
 import { systemClock } from '../../engine/pacer.ts';
 import type { StageContext, StageMeter } from '../../engine/stage-context.ts';
 import type { StreamsClient } from '../../dynamodb/streams.ts';
+import type { Judge } from '../../conflict/judge.ts';
+import type { Merge } from '../../conflict/merge.ts';
+import type { KeySchema } from '../../model/key.ts';
 import type { Policy } from '../../policy/policy.ts';
 import type { S3Bucket } from '../../s3/bucket.ts';
 import type { CommitSignal } from '../../staging/commit-log.ts';
@@ -11,6 +14,7 @@ import { ChangeCommitter } from './change-committer.ts';
 import { ChangeLane } from './change-lane.ts';
 import { ChangeProcessor, type DeleteSettings } from './change-processor.ts';
 import type { OpenedCapture } from './open-capture.ts';
+import { Settler } from './settler.ts';
 import { ShardTree } from './shard-tree.ts';
 import { StreamReading } from './stream-reading.ts';
 
@@ -21,6 +25,8 @@ export interface CaptureOptions {
   /** Of the policy as written; carried by all that is staged. */
   policyHash: string;
   settings: DeleteSettings;
+  /** Where changes go both ways. */
+  conflicts: CaptureConflicts | undefined;
   bucket: S3Bucket;
   ledger: ChangeLedger;
   opened: OpenedCapture;
@@ -30,6 +36,15 @@ export interface CaptureOptions {
   wake: CommitSignal;
   /** End when all changes that were made before then (milliseconds since 1970) are in the change log; never where absent. */
   untilMs: number | undefined;
+}
+
+/** What a capture needs where changes go both ways. */
+export interface CaptureConflicts {
+  judge: Judge;
+  /** Of the source's own table. */
+  merge: Merge;
+  /** The source table's key. */
+  key: KeySchema;
 }
 
 /**
@@ -77,11 +92,12 @@ async function readStream(options: CaptureOptions): Promise<void> {
     },
   });
   const lane = new ChangeLane({ committer, tree, compression, clock });
-  const processor = new ChangeProcessor(options.policy, opened.sealer, options.settings, startMs);
+  const processor = new ChangeProcessor(options.policy, opened.sealer, options.settings, startMs, options);
   const reading = new StreamReading({
     client,
     streamArn,
     processor,
+    settler: options.conflicts && new Settler(options.conflicts.merge),
     lane,
     tree,
     ledger,

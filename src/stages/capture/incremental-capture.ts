@@ -78,7 +78,7 @@ class IncrementalCapture {
     if (one.toMs <= throughMs) return;
     checkChain(throughMs, one);
     const reader = new IncrementalReader(policy.names, one.hasBothImages ? 'NEW_AND_OLD_IMAGES' : 'NEW_IMAGE');
-    const processor = new ChangeProcessor(policy, opened.sealer, settings, 0, reader);
+    const processor = new ChangeProcessor(policy, opened.sealer, settings, 0, { reader });
     const positions = ledger.positions();
     let batch = new ChangeBatch(compression, 0);
     let moved: ShardPosition[] = [];
@@ -136,13 +136,16 @@ class IncrementalCapture {
   }
 }
 
+/** A file of an export is no shard: no stamps are made of what is in it. */
+const NO_CLOCK = { lastMicros: 0 };
+
 function treated(
   processor: ChangeProcessor,
   block: Buffer,
   damaged: () => DynaferryError,
 ): ReturnType<ChangeProcessor['process']> {
   try {
-    return processor.process(block);
+    return processor.process(block, NO_CLOCK);
   } catch (error) {
     if (error instanceof MalformedJson) throw damaged();
     throw error;

@@ -1,8 +1,10 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { ChangeLedger } from '../../engine/change-ledger.ts';
 import { DynaferryError } from '../../model/errors.ts';
 import type { S3Bucket } from '../../s3/bucket.ts';
 import {
   changeLayout,
+  conflictText,
   findState,
   readChangeHeader,
   readChangesFrom,
@@ -86,6 +88,12 @@ function checkHeader(found: ChangeHeader, wanted: OpenCaptureOptions['header'], 
       'POLICY_MISMATCH',
       `the change log ${uri} was begun under another policy than the one in migration.yaml`,
       { fix: `${RESTART} Or restore the policy.` },
+    );
+  if (!isDeepStrictEqual(found.conflict, wanted.conflict))
+    throw new DynaferryError(
+      'POLICY_MISMATCH',
+      `the change log ${uri} was begun with replicate.conflict: ${conflictText(found.conflict)}, and migration.yaml has ${conflictText(wanted.conflict)}`,
+      { fix: `${RESTART} Or restore replicate.conflict.` },
     );
   if (found.policyEffectHash !== wanted.policyEffectHash)
     throw new DynaferryError(

@@ -1,17 +1,21 @@
 import type { Semaphore } from '../../engine/semaphore.ts';
 import type { Clock } from '../../engine/pacer.ts';
 import type { StageMeter } from '../../engine/stage-context.ts';
+import type { ShardClock } from '../../conflict/judge.ts';
 import { isExpiredIterator, type StreamsClient } from '../../dynamodb/streams.ts';
 import { DynaferryError } from '../../model/errors.ts';
 import type { ShardPosition } from '../../staging/change-log.ts';
 import type { ChangeLane } from './change-lane.ts';
 import type { ChangeProcessor, RecordsOutcome } from './change-processor.ts';
+import type { Settler } from './settler.ts';
 import type { ShardTree } from './shard-tree.ts';
 
 export interface ShardReaderOptions {
   client: StreamsClient;
   streamArn: string;
   processor: ChangeProcessor;
+  /** Where changes go both ways. */
+  settler: Settler | undefined;
   lane: ChangeLane;
   tree: ShardTree;
   /** Bounds the pages that are held at once, over all shards. */
@@ -50,13 +54,15 @@ const RETENTION_MS = 24 * 60 * 60_000;
 export class ShardReader {
   readonly #options: ShardReaderOptions;
   readonly #shardId: string;
+  readonly #clock: ShardClock;
   #after: string | null;
   #throughMs: number;
   /** When each of the last answers without records was asked for. */
   #emptySinceMs: number[] = [];
 
-  constructor({ shardId, after, throughMs }: ShardPosition, options: ShardReaderOptions) {
+  constructor({ shardId, after, throughMs, clockMicros = 0 }: ShardPosition, options: ShardReaderOptions) {
     this.#options = options;
+    this.#clock = { lastMicros: clockMicros };
     this.#shardId = shardId;
     this.#after = after;
     this.#throughMs = throughMs;
@@ -107,21 +113,29 @@ export class ShardReader {
     }
   }
 
+  get #clockNow(): Pick<ShardPosition, 'clockMicros'> {
+    const { lastMicros } = this.#clock;
+    return lastMicros === 0 ? {} : { clockMicros: lastMicros };
+  }
+
   /** Reads one page; undefined where the iterator is of no use any more and the same place must be asked for again. */
   async #read(
     iterator: string | undefined,
   ): Promise<{ nextIterator?: string; isDone: boolean; isEmpty: boolean } | undefined> {
-    const { client, processor, lane, gate, meter, signal } = this.#options;
+    const { client, processor, settler, lane, gate, meter, signal } = this.#options;
     return gate.run(async () => {
       const askedMs = Date.now();
       const page = await this.#page(iterator);
       if (page === undefined) return undefined;
-      const outcome = processor.process(page);
+      const outcome = processor.process(page, this.#clock);
+      // Before it is accounted for: what a crash cuts off is done again.
+      await settler?.settle(outcome.settlements, signal);
       client.recycle(page);
       const { counts, lines, nextIterator } = outcome;
       this.#note(outcome, askedMs);
       const isDone = nextIterator === undefined;
-      await lane.add(this.#shardId, { after: this.#after, throughMs: this.#throughMs, done: isDone }, outcome);
+      const progress = { after: this.#after, throughMs: this.#throughMs, done: isDone };
+      await lane.add(this.#shardId, { ...progress, ...this.#clockNow }, outcome);
       processor.recycle(lines);
       meter.add({
         items: counts.read,

@@ -3,7 +3,7 @@ import { DynaferryError } from '../../model/errors.ts';
 import type { ShardPosition } from '../../staging/change-log.ts';
 
 /** How far the reading of a shard got. */
-export type ShardProgress = Pick<ShardPosition, 'after' | 'done' | 'throughMs'>;
+export type ShardProgress = Pick<ShardPosition, 'after' | 'done' | 'throughMs' | 'clockMicros'>;
 
 /**
  * The shards of one stream and how far each has been read. A key's changes go from shard to shard: a shard that is split or rolled over is closed, and its
@@ -53,7 +53,13 @@ export class ShardTree {
       this.#taken.add(shard.shardId);
       // What its parent was read through, it is read through: it has nothing from before the parent's end.
       const parent = shard.parent === null ? undefined : this.#shards.get(shard.parent);
-      if (parent !== undefined) this.advance(shard.shardId, { throughMs: parent.throughMs });
+      if (parent !== undefined) {
+        const { throughMs, clockMicros } = parent;
+        this.advance(shard.shardId, {
+          throughMs,
+          ...(clockMicros !== undefined && { clockMicros: Math.max(clockMicros, shard.clockMicros ?? 0) }),
+        });
+      }
     }
     return fresh.map(({ shardId }) => this.position(shardId));
   }

@@ -7,6 +7,7 @@ import type { StreamsClient } from '../../dynamodb/streams.ts';
 import { DynaferryError } from '../../model/errors.ts';
 import type { ChangeLane } from './change-lane.ts';
 import type { ChangeProcessor } from './change-processor.ts';
+import type { Settler } from './settler.ts';
 import { ShardReader } from './shard-reader.ts';
 import type { ShardTree } from './shard-tree.ts';
 
@@ -14,6 +15,8 @@ export interface StreamReadingOptions {
   client: StreamsClient;
   streamArn: string;
   processor: ChangeProcessor;
+  /** Where changes go both ways. */
+  settler: Settler | undefined;
   lane: ChangeLane;
   tree: ShardTree;
   ledger: ChangeLedger;
@@ -119,12 +122,13 @@ export class StreamReading {
   }
 
   #readReady(): void {
-    const { tree, client, streamArn, processor, lane, meter, clock, startMs, untilMs } = this.#options;
+    const { tree, client, streamArn, processor, settler, lane, meter, clock, startMs, untilMs } = this.#options;
     for (const position of tree.takeReady()) {
       const reader = new ShardReader(position, {
         client,
         streamArn,
         processor,
+        settler,
         lane,
         tree,
         gate: this.#gate,

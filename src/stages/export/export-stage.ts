@@ -23,6 +23,8 @@ export interface ExportOptions {
   policy: Policy;
   /** Of the policy as written; carried by all that is staged. */
   policyHash: string;
+  /** The source's region, where items get marks of ours; undefined where they do not. */
+  markedBy: string | undefined;
   bucket: S3Bucket;
   ledger: Ledger;
   opened: OpenedExport;
@@ -88,7 +90,7 @@ async function readAll(options: ExportOptions): Promise<void> {
         commitMsMax: COMMIT_MS_MAX,
       }),
   );
-  const processor = new PageProcessor(options.policy, options.sourceKey, opened.sealer);
+  const processor = new PageProcessor(options.policy, options.sourceKey, opened.sealer, options.markedBy);
   const checkpoints = ledger.checkpoints();
   const pending = Array.from({ length: source.segments }, (_, segment) => segment).filter(
     (segment) => checkpoints.get(segment)?.done !== true,

@@ -1,3 +1,4 @@
+import { Marker } from '../../conflict/mark.ts';
 import { BufferPool } from '../../model/buffer-pool.ts';
 import { ByteWriter } from '../../model/byte-writer.ts';
 import { ItemView } from '../../model/item.ts';
@@ -20,10 +21,14 @@ export class PageProcessor {
   readonly #sealer: Sealer;
   readonly #view: ItemView;
   readonly #keyNames: readonly string[];
+  readonly #markedBy: string | undefined;
+  readonly #marker = new Marker();
   readonly #out = new ByteWriter(LINES_BYTES);
   readonly #pool = new BufferPool(LINES_BYTES, PAGES_KEPT);
 
-  constructor(policy: Policy, sourceKey: KeySchema, sealer: Sealer) {
+  /** With `markedBy`, the source's region, items get a mark that is less than that of any write, so that the target's stream tells them from what its application writes. */
+  constructor(policy: Policy, sourceKey: KeySchema, sealer: Sealer, markedBy?: string) {
+    this.#markedBy = markedBy;
     this.#policy = policy;
     this.#sealer = sealer;
     this.#view = new ItemView(policy.names);
@@ -46,7 +51,9 @@ export class PageProcessor {
       const before = out.length;
       out.ascii('{"Item":');
       try {
+        const start = out.length;
         if (this.#policy.apply(item, out) === 'passed') {
+          if (this.#markedBy !== undefined) this.#mark(start, this.#markedBy);
           out.ascii('}\n');
           items++;
           return;
@@ -73,6 +80,16 @@ export class PageProcessor {
       deadLetters,
       checkpoint: account.checkpoint,
     };
+  }
+
+  #mark(start: number, origin: string): void {
+    const out = this.#out;
+    const item = this.#marker.view(out.peek(), start);
+    const stamp = { type: 'N', version: '0', origin } as const;
+    const mark = { stamp, digest: this.#marker.digest(item), deletes: false, isBack: false };
+    const marked = this.#marker.marked(item, mark);
+    out.truncate(start);
+    out.copy(marked, 0, marked.length);
   }
 
   #key(item: ItemView): Buffer {

@@ -1,5 +1,5 @@
 import { BucketSet, bucketOf } from './bucket-set.ts';
-import { DIGEST_BYTES } from './item-digester.ts';
+import { DIGEST_BYTES } from '../../model/item-digest.ts';
 
 /** Bytes of one bucket: count, then sum, both little-endian. */
 export const BUCKET_BYTES = 20;

@@ -3,7 +3,7 @@ import { DynaferryError } from '../../model/errors.ts';
 import { readIfThere, writeAtomically } from './atomic-file.ts';
 import { BucketTable, bucketBitsFor } from './bucket-table.ts';
 import { decodeDigests, encodeDigests } from './digest-object.ts';
-import { DIGEST_BYTES } from './item-digester.ts';
+import { DIGEST_BYTES } from '../../model/item-digest.ts';
 import { checkPositions, newPositions, positionBehind, readSegments } from './segments.ts';
 import { factsOf, type DigestFacts, type SideDigests } from './side-digests.ts';
 import type { ItemPage, SideName, SideSettings, Subject } from './side.ts';

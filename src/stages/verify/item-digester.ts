@@ -1,14 +1,11 @@
-import { hash } from 'node:crypto';
 import { ByteWriter } from '../../model/byte-writer.ts';
 import { CanonicalWriter } from '../../model/canonical.ts';
 import { DynaferryError } from '../../model/errors.ts';
+import { contentDigest, DIGEST_BYTES } from '../../model/item-digest.ts';
 import { ItemView, NameTable } from '../../model/item.ts';
 import { CLOSE_BRACE, COLON, COMMA, OPEN_BRACE } from '../../model/json-bytes.ts';
 import { KeyReader, keyAttributes } from '../../model/key.ts';
 import type { Subject } from './side.ts';
-
-/** Bytes kept of each SHA-256: among 2^40 items, two of one hash are expected once in 2^49 tables. */
-export const DIGEST_BYTES = 16;
 
 /** Digests items in the form that they have, or should have, at the target. */
 export class ItemDigester {
@@ -42,10 +39,10 @@ export class ItemDigester {
 
   /** Sets `keyHash` and `digest`. */
   read(item: ItemView): void {
-    this.digest = digestOf(this.#canonical.write(item, this.#ignoredIds));
+    this.digest = contentDigest(this.#canonical.write(item, this.#ignoredIds));
     const identity = this.#keys.identity(item);
     // An item without the target's key cannot be at the target: hashed by its content, it is found missing there like any other.
-    this.keyHash = identity === undefined ? this.digest : digestOf(identity);
+    this.keyHash = identity === undefined ? this.digest : contentDigest(identity);
   }
 
   /** The target key of an item as DynamoDB JSON; undefined where the item lacks a part of it. */
@@ -85,8 +82,4 @@ function writeKey(item: ItemView, ids: readonly number[], out: ByteWriter): Buff
   }
   out.byte(CLOSE_BRACE);
   return Buffer.from(out.peek());
-}
-
-function digestOf(content: Buffer | string): Buffer {
-  return hash('sha256', content, 'buffer').subarray(0, DIGEST_BYTES);
 }

@@ -1,6 +1,6 @@
 import type { DynamoDbClient } from '../../dynamodb/client.ts';
+import { readItemAnswer } from '../../dynamodb/item-answer.ts';
 import type { Pacer } from '../../engine/pacer.ts';
-import { decodeString, skipSpace, skipValue, walkMembers } from '../../model/json-bytes.ts';
 
 /** Reads single items by their key. */
 export interface ItemLookup {
@@ -31,22 +31,8 @@ export class TableLookup implements ItemLookup {
     }).slice(0, -1);
     await this.#pacer.acquire(LOOKUP_UNITS, signal);
     const body = Buffer.concat([Buffer.from(`${head},"Key":`), key, Buffer.from('}')]);
-    const answer = readAnswer(await this.#client.call('GetItem', this.#table, body, signal));
+    const answer = readItemAnswer(await this.#client.call('GetItem', this.#table, body, signal));
     this.#pacer.settle(LOOKUP_UNITS, answer.consumedUnits);
     return answer.item;
   }
-}
-
-function readAnswer(bytes: Buffer): { item: Buffer | undefined; consumedUnits: number } {
-  let item: Buffer | undefined;
-  let consumedUnits = 0;
-  walkMembers(bytes, skipSpace(bytes, 0), (nameStart, nameEnd, start) => {
-    const end = skipValue(bytes, start);
-    const name = decodeString(bytes, nameStart, nameEnd);
-    if (name === 'Item') item = bytes.subarray(start, end);
-    else if (name === 'ConsumedCapacity')
-      consumedUnits = (JSON.parse(bytes.toString('utf8', start, end)) as { CapacityUnits?: number }).CapacityUnits ?? 0;
-    return end;
-  });
-  return { item, consumedUnits };
 }

@@ -3,7 +3,7 @@ import { Readable, pipeline } from 'node:stream';
 import { z } from 'zod';
 import { bucketsFingerprint } from './bucket-object.ts';
 import type { BucketSet } from './bucket-set.ts';
-import { DIGEST_BYTES } from './item-digester.ts';
+import { DIGEST_BYTES } from '../../model/item-digest.ts';
 import type { KeyRow, KeyStore } from './key-store.ts';
 import { damagedObject, parseHeader, splitHeader } from './object-header.ts';
 import { checkSameSubject, subjectFacts, type SubjectFacts } from './side-digests.ts';

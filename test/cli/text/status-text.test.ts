@@ -41,7 +41,7 @@ test('a machine that only loads says what it loaded, and nothing of what another
 
 test('changes that are captured and not applied wait', () => {
   const sums = { seq: 2, objects: 1, bytes: 100, newestMicros: undefined, throughMs: 0 };
-  const nothingRead = { read: 9, before: 0, filtered: 0, skipped: 0, deadLettered: 0, sourceBytes: 0 };
+  const nothingRead = { read: 9, before: 0, filtered: 0, skipped: 0, echoes: 0, deadLettered: 0, sourceBytes: 0 };
   const text = textOf({
     ...nothing,
     changes: {

@@ -38,7 +38,15 @@ describe('a good file', () => {
       },
       export: { compression: 'zstd', objectSizeBytes: 33_554_432, pushDown: true },
       load: { mode: { kind: 'overwrite' } },
-      replicate: { isGiven: false, stream: 'require', deletes: 'apply', ttlDeletes: 'apply', applied: 'keep' },
+      replicate: {
+        isGiven: false,
+        stream: 'require',
+        deletes: 'apply',
+        ttlDeletes: 'apply',
+        applied: 'keep',
+        conflict: undefined,
+        tombstonesMs: 2_592_000_000,
+      },
       limits: { readShare: 0.5, writeUnits: 4000, bandwidthBytesPerSecond: 25_000_000 },
     });
   });
@@ -61,7 +69,15 @@ describe('a good file', () => {
       policy: { attributes: {}, unlisted: 'keep' },
       export: { compression: 'zstd', objectSizeBytes: 33_554_432, pushDown: true },
       load: { mode: { kind: 'overwrite' } },
-      replicate: { isGiven: false, stream: 'require', deletes: 'apply', ttlDeletes: 'apply', applied: 'keep' },
+      replicate: {
+        isGiven: false,
+        stream: 'require',
+        deletes: 'apply',
+        ttlDeletes: 'apply',
+        applied: 'keep',
+        conflict: undefined,
+        tombstonesMs: 2_592_000_000,
+      },
       limits: {},
     });
   });

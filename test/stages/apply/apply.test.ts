@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { Merge } from '../../../src/conflict/merge.ts';
 import { ItemPutter } from '../../../src/dynamodb/put-items.ts';
 import { ChangeLedger, type ChangeTotals } from '../../../src/engine/change-ledger.ts';
 import { Pacer } from '../../../src/engine/pacer.ts';
@@ -31,6 +32,7 @@ interface Options {
   endless?: boolean;
   signal?: AbortSignal;
   onEvent?: (event: ProgressEvent) => void;
+  merge?: Merge;
   state?: string;
   policyHash?: string;
 }
@@ -48,6 +50,7 @@ async function apply(options: Options = {}): Promise<ChangeTotals['applied']> {
       ledger,
       meter: new StageMeter(context, 'apply'),
       putter: new ItemPutter(table, 't', key, { random: () => 0 }),
+      merge: options.merge,
       key,
       pacer: new Pacer(Infinity),
       concurrency: 3,

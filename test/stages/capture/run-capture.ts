@@ -4,7 +4,7 @@ import type { Clock } from '../../../src/engine/pacer.ts';
 import type { StreamsClient } from '../../../src/dynamodb/streams.ts';
 import { StageMeter } from '../../../src/engine/stage-context.ts';
 import type { Policy } from '../../../src/policy/policy.ts';
-import { runCapture } from '../../../src/stages/capture/capture-stage.ts';
+import { runCapture, type CaptureConflicts } from '../../../src/stages/capture/capture-stage.ts';
 import type { DeleteSettings } from '../../../src/stages/capture/change-processor.ts';
 import { openCapture } from '../../../src/stages/capture/open-capture.ts';
 import { findCapture, readChangesFrom, type ChangeCommit } from '../../../src/staging/change-log.ts';
@@ -39,6 +39,7 @@ export interface CaptureRun {
   stream: StreamsClient;
   policy: Policy;
   settings?: Partial<DeleteSettings>;
+  conflicts?: CaptureConflicts;
   streamArn?: string;
   policyHash?: string;
   restart?: boolean;
@@ -77,6 +78,7 @@ export async function captureOnce(run: CaptureRun): Promise<ExportLayout> {
       policy,
       policyHash: policy.hash,
       settings: { deletes: 'apply', ttlDeletes: 'apply', ...run.settings },
+      conflicts: run.conflicts,
       bucket,
       ledger,
       opened,

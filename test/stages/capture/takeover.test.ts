@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { ChangeLedger } from '../../../src/engine/change-ledger.ts';
 import { ChangeBatch } from '../../../src/stages/capture/change-batch.ts';
+import { noChanges } from '../../../src/stages/capture/change-processor.ts';
 import { ChangeCommitter } from '../../../src/stages/capture/change-committer.ts';
 import { AppliedRemoval } from '../../../src/staging/applied-removal.ts';
 import { STATE_EVERY, changeLayout, findState, readChangesFrom } from '../../../src/staging/change-log.ts';
@@ -32,18 +33,16 @@ async function writeLog(bucket: MemoryBucket, commits: number): Promise<ChangeLe
   });
   for (let n = 1; n <= commits; n++) {
     const batch = new ChangeBatch('gzip', 0);
-    const counts = {
-      read: 1,
-      before: 0,
-      filtered: 0,
-      skipped: 0,
-      deadLettered: 0,
-      puts: 1,
-      deletes: 0,
-      sourceBytes: 3,
-    };
+    const counts = { ...noChanges(), read: 1, puts: 1, sourceBytes: 3 };
     const micros = n % 7;
-    const outcome = { lines: Buffer.from('{}\n'), counts, deadLetters: [], last: undefined, nextIterator: 'x' };
+    const outcome = {
+      lines: Buffer.from('{}\n'),
+      counts,
+      deadLetters: [],
+      settlements: [],
+      last: undefined,
+      nextIterator: 'x',
+    };
     await batch.add({ ...outcome, oldestMicros: micros, newestMicros: micros }, 0);
     const position = { shardId: `s${n % 5}`, parent: null, after: String(n), done: false, throughMs: n };
     await committer.commit(batch, [position], n);

@@ -50,6 +50,7 @@ export async function exportOnce(options: {
       sourceKey: key,
       policy,
       policyHash: policy.hash,
+      markedBy: undefined,
       bucket,
       ledger,
       opened,
