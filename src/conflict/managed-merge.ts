@@ -132,9 +132,11 @@ export class ManagedMerge implements Merge {
     const item = this.#marker.view(found);
     const mark = this.#marker.read(item);
     const bytes = this.#marker.bytesOf(item);
-    if (mark === undefined || bytes === undefined) return { is: 'again' };
-    if (compareStamps(mark.stamp, stamp) >= 0) return { is: 'leave' };
+    if (bytes === undefined) return { is: 'again' };
     const where: Marked = { is: 'marked', with: bytes };
+    // Somebody else's attribute of this name is none of ours.
+    if (mark === undefined) return { is: 'mark', where };
+    if (compareStamps(mark.stamp, stamp) >= 0) return { is: 'leave' };
     return mark.deletes || mark.digest === this.#marker.digest(item) ? where : { is: 'mark', where };
   }
 

@@ -67,6 +67,18 @@ describe('a write that has no stamp yet', () => {
     expect([x(), version()]).toEqual(['newer', '9']);
   });
 
+  it('is stamped also where somebody has put something else into our attribute', async () => {
+    for (const _dynaferry of [
+      { S: 'x' },
+      { M: { v: { S: '1' }, o: { S: 'there' } } },
+      { M: { v: { N: '9e99' }, o: { S: 'z' } } },
+    ]) {
+      table.write('a', { ...item('mine'), _dynaferry });
+      await merge.settle(wrote('mine', here(5)), quiet);
+      expect([x(), version()]).toEqual(['mine', '5']);
+    }
+  });
+
   it('is left to its own settling where the application has written once more', async () => {
     await merge.merge(put('theirs', there(4)), quiet);
     update('mine');

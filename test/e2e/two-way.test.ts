@@ -67,7 +67,7 @@ test.each([
       TwoWayWriter.start({ site: world.target, table: there.yaml.target.table, seed: seed + 10, keepsVersions }),
     ];
     const killedOften = async (scenario: Scenario, random: Random): Promise<void> => {
-      for (let kills = 0; kills < 3; kills++)
+      for (let kills = 0; kills < 2; kills++)
         expect(isKilled(await startDoomed(sites, random, replicate(scenario)).done)).toBe(true);
     };
     await Promise.all([killedOften(there, new Random(seed)), killedOften(back, new Random(seed + 20))]);

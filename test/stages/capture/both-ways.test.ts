@@ -148,3 +148,15 @@ describe('with marks of ours', () => {
     expect(lines.every((line) => line.NewImage?.[MARK] === undefined)).toBe(true);
   });
 });
+
+it('a log of another kind of stamps is not gone on with', async () => {
+  const policy = await compile({ ours: MARK });
+  const conflicts = { judge: new ManagedJudge('here'), merge: new NotedMerge(), key };
+  await captureOnce({ bucket, folder, stream, policy, conflicts, conflict: 'managed' });
+  await captureOnce({ bucket, folder, stream, policy, conflicts, conflict: 'managed' });
+  for (const conflict of [undefined, { version: 'v', origin: 'o' }])
+    await expect(captureOnce({ bucket, folder, stream, policy, conflicts, conflict })).rejects.toMatchObject({
+      code: 'POLICY_MISMATCH',
+      message: expect.stringContaining('replicate.conflict: managed') as string,
+    });
+});

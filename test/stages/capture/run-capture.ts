@@ -7,7 +7,7 @@ import type { Policy } from '../../../src/policy/policy.ts';
 import { runCapture, type CaptureConflicts } from '../../../src/stages/capture/capture-stage.ts';
 import type { DeleteSettings } from '../../../src/stages/capture/change-processor.ts';
 import { openCapture } from '../../../src/stages/capture/open-capture.ts';
-import { findCapture, readChangesFrom, type ChangeCommit } from '../../../src/staging/change-log.ts';
+import { findCapture, readChangesFrom, type ChangeCommit, type ChangeHeader } from '../../../src/staging/change-log.ts';
 import { CommitSignal } from '../../../src/staging/commit-log.ts';
 import type { ExportLayout } from '../../../src/staging/layout.ts';
 import type { MemoryBucket } from '../../staging/memory-bucket.ts';
@@ -40,6 +40,8 @@ export interface CaptureRun {
   policy: Policy;
   settings?: Partial<DeleteSettings>;
   conflicts?: CaptureConflicts;
+  /** What a new log's header says, and what must stand in the one of a log that is gone on with. */
+  conflict?: ChangeHeader['conflict'];
   streamArn?: string;
   policyHash?: string;
   restart?: boolean;
@@ -68,6 +70,7 @@ export async function captureOnce(run: CaptureRun): Promise<ExportLayout> {
         policyEffectHash: policy.hash,
         source: run.streamArn ?? STREAM,
         keySchema: { partition: { name: 'PK', type: 'S' } },
+        ...(run.conflict !== undefined && { conflict: run.conflict }),
       },
       nowMs: Date.now(),
       signal,
