@@ -3,6 +3,7 @@ import { MARK } from '../conflict/mark.ts';
 import { capacityOf, keySchemaOf, type TableDescription } from '../dynamodb/table.ts';
 import { StageMeter } from '../engine/stage-context.ts';
 import { systemClock, type Pacer } from '../engine/pacer.ts';
+import { isLocked, lockHolder } from '../engine/lock.ts';
 import { DynaferryError } from '../model/errors.ts';
 import { filterAtTarget } from '../policy/target-filter.ts';
 import { segmentsFor, TableSource } from '../stages/export/table-source.ts';
@@ -95,8 +96,10 @@ function itemsToRead({ ledger }: Workspace, source: SideSettings, target: SideSe
   return atSource === 0 || atTarget === 0 ? 0 : atSource + atTarget;
 }
 
-/** Forgets what a verification that was cut off had read: the target is about to be written. */
+/** Forgets what a verification that was cut off had read: the target is about to be written. One that another process runs just now looks after its own. */
 export function forgetVerification(workspace: Workspace): void {
+  const { stateFolder } = workspace;
+  if (isLocked(stateFolder, 'verify') && lockHolder(stateFolder, 'verify')?.pid !== process.pid) return;
   new VerifyFiles(verifyFolder(workspace)).discardProgress();
 }
 
