@@ -2,12 +2,16 @@ import { CreateTableCommand, DeleteTableCommand, DynamoDBClient, waitUntilTableE
 import type { CreateTableCommandInput } from '@aws-sdk/client-dynamodb';
 import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
 import { randomUUID } from 'node:crypto';
+import { Agent } from 'node:http';
 import { removeBucket } from './bucket.ts';
 import { siteIdentities } from './site.ts';
 import type { AccessKey, SiteEndpoints, SiteName } from './site.ts';
 
 /** A table's definition without its name; only a partition key `PK` of type S where nothing is said. */
 export type TableDefinition = Partial<Omit<CreateTableCommandInput, 'TableName'>>;
+
+/** Idle connections are kept for so long. */
+const IDLE_MS_MAX = 10_000;
 
 const defaultDefinition: TableDefinition = {
   AttributeDefinitions: [{ AttributeName: 'PK', AttributeType: 'S' }],
@@ -76,10 +80,15 @@ export class WorldSite {
   }
 }
 
+/** Connections are closed before the service does that, which would break off a request that is on its way: DynamoDB Local closes what is idle for half a minute. */
+function handler(): { requestHandler: { httpAgent: Agent } } {
+  return { requestHandler: { httpAgent: new Agent({ keepAlive: true, timeout: IDLE_MS_MAX }) } };
+}
+
 /** A plain SDK client with a site's key; give it another endpoint to go through a proxy, or to the other site. */
 export function newDynamoDbClient(site: SiteName, endpoint: string): DynamoDBClient {
   const { region, credentials } = siteIdentities[site];
-  return new DynamoDBClient({ region, credentials, endpoint, maxAttempts: 1 });
+  return new DynamoDBClient({ region, credentials, endpoint, maxAttempts: 1, ...handler() });
 }
 
 /** A plain SDK client with a site's key. radosgw takes no aws-chunked bodies, hence no default checksums. */
@@ -93,5 +102,6 @@ export function newS3Client(site: SiteName, endpoint: string): S3Client {
     requestChecksumCalculation: 'WHEN_REQUIRED',
     responseChecksumValidation: 'WHEN_REQUIRED',
     maxAttempts: 1,
+    ...handler(),
   });
 }
