@@ -1,7 +1,5 @@
 import { dirname, join, resolve } from 'node:path';
-import { Lock } from '../engine/lock.ts';
-import { newExportId } from '../staging/layout.ts';
-import { asDynaferryError, DynaferryError } from '../model/errors.ts';
+import { DynaferryError } from '../model/errors.ts';
 import type { ProgressEvent, StageName, Summary, VerifyCounts } from '../model/events.ts';
 import { inspectTable } from '../stages/inspect/inspect-table.ts';
 import type { Catalog } from '../stages/inspect/catalog.ts';
@@ -21,6 +19,7 @@ import { carryVerification, verifySourceSite, verifyTargetSite } from './verify-
 import { checkSettles, defaultSettleMs, forgetVerification, runVerify } from './verify-stage.ts';
 import type { VerifyResult } from '../stages/verify/verify-result.ts';
 import { incrementalExports } from './source-exports.ts';
+import { StageRunner, type StageRequest } from './stage-runner.ts';
 import { Stages } from './stages.ts';
 import type {
   ApplyRequest,
@@ -33,27 +32,11 @@ import type {
   VerifyRequest,
 } from './requests.ts';
 import { readStatus, type MigrationStatus } from './status.ts';
-import {
-  appliedCounts,
-  capturedCounts,
-  checkAccounting,
-  checkCapturedDeadLetters,
-  checkDeadLetters,
-  checkVerified,
-  countsOf,
-} from './summary.ts';
+import { checkAccounting, checkCapturedDeadLetters, checkDeadLetters, checkVerified } from './summary.ts';
 import { Workspace } from './workspace.ts';
 
 /** The stages of changes. */
 const CHANGE_STAGES = ['capture', 'transfer-changes', 'apply'] as const satisfies readonly StageName[];
-
-/** What a method asks of how it is run. */
-interface StageRequest {
-  restart?: boolean;
-  live?: boolean;
-  /** Whether its summary is of changes though it runs none of their stages itself. */
-  changes?: boolean;
-}
 
 const SAMPLE_DEFAULT = 10_000;
 const INSPECT_SEGMENTS = 16;
@@ -87,11 +70,8 @@ export class Migration {
   readonly #captures: CaptureStages;
   readonly #changes: ChangeStages;
   readonly #replication: Replication;
-  readonly #keeper: ProgressKeeper;
-  /** Aborted when a stage fails, to end those beside it. */
-  readonly #scope = new AbortController();
+  readonly #runner: StageRunner;
   #verified: VerifyCounts | undefined;
-  #failure: DynaferryError | undefined;
 
   /** Use openMigration. `folder` is the one that paths in the file count from. */
   constructor(file: MigrationFile, folder: string, limits: Limits, options: OpenOptions) {
@@ -105,8 +85,8 @@ export class Migration {
       keeper.hear(event);
       listener(event);
     };
-    const signal =
-      options.signal === undefined ? this.#scope.signal : AbortSignal.any([options.signal, this.#scope.signal]);
+    const scope = new AbortController();
+    const signal = options.signal === undefined ? scope.signal : AbortSignal.any([options.signal, scope.signal]);
     this.#workspace = new Workspace(file, {
       folder,
       stateFolder,
@@ -114,12 +94,12 @@ export class Migration {
       env: options.env ?? process.env,
       context: { migration: file.name, signal, onEvent },
     });
-    this.#keeper = keeper;
+    this.#runner = new StageRunner(this.#workspace, keeper, scope);
     this.#stages = new Stages(this.#workspace);
     this.#captures = new CaptureStages(this.#workspace, this.#stages);
     this.#changes = new ChangeStages(this.#workspace, this.#stages, this.#captures);
     this.#replication = new Replication(this.#workspace, this.#stages, this.#captures, this.#changes, (work) =>
-      this.#together(work),
+      this.#runner.together(work),
     );
   }
 
@@ -130,7 +110,7 @@ export class Migration {
 
   /** What ended the last method that resolved with a Summary, with its causes; undefined where it went well. */
   get failure(): DynaferryError | undefined {
-    return this.#failure;
+    return this.#runner.failure;
   }
 
   /** What is in the source table. Reads, never writes. */
@@ -162,20 +142,20 @@ export class Migration {
   /** Everything: export, transfer and load side by side, then verify; with `live` changes too. Goes on from where an earlier run stopped. */
   async run(request: RunRequest = {}): Promise<Summary> {
     if (request.live === true)
-      return this.#stage(['export', 'transfer', 'load', ...CHANGE_STAGES], request, async () => {
+      return this.#run(['export', 'transfer', 'load', ...CHANGE_STAGES], request, async () => {
         const { findings } = await preflight(this.#workspace);
         refuseErrors(findings);
         forgetVerification(this.#workspace);
         await this.#replication.live({ restart: request.restart === true });
       });
-    return this.#stage(['export', 'transfer', 'load'], request, async () => {
+    return this.#run(['export', 'transfer', 'load'], request, async () => {
       const { findings } = await preflight(this.#workspace);
       refuseErrors(findings);
       forgetVerification(this.#workspace);
       const opened = await this.#stages.openExport();
       await this.#stages.carryHeader(opened.layout.exportId);
       const { exportId } = opened.layout;
-      await this.#together([
+      await this.#runner.together([
         () => this.#stages.export(opened),
         () => this.#stages.transfer(exportId),
         () => this.#stages.load(exportId),
@@ -189,7 +169,7 @@ export class Migration {
 
   /** The source's half alone; needs the source's credentials only. */
   async export(request: RunRequest = {}): Promise<Summary> {
-    return this.#stage(['export'], request, async () => {
+    return this.#run(['export'], request, async () => {
       await this.#stages.export(await this.#stages.openExport());
     });
   }
@@ -202,7 +182,7 @@ export class Migration {
     const calledMs = Date.now();
     const captures = this.#captures;
     // A new log makes the others of this machine begin anew, too.
-    return this.#stage(restart ? [...CHANGE_STAGES] : ['capture'], {}, async () => {
+    return this.#run(restart ? [...CHANGE_STAGES] : ['capture'], {}, async () => {
       const { changeLedger } = this.#workspace;
       const exports = from.length === 0 ? undefined : await incrementalExports(this.#workspace, from);
       const opened = await (exports === undefined
@@ -227,9 +207,8 @@ export class Migration {
       throw new DynaferryError('USAGE', 'a transfer of an export ends with the export; untilCaughtUp is for changes', {
         fix: 'Add --changes, or leave --until-caught-up out.',
       });
-    if (changes)
-      return this.#stage(['transfer-changes'], {}, () => this.#changes.transfer({ endless: !untilCaughtUp }));
-    return this.#stage(['transfer'], {}, async () => {
+    if (changes) return this.#run(['transfer-changes'], {}, () => this.#changes.transfer({ endless: !untilCaughtUp }));
+    return this.#run(['transfer'], {}, async () => {
       const exportId = await this.#stages.findExport('source');
       await this.#stages.transfer(exportId, { recheck: true });
       await carryVerification(this.#workspace, exportId);
@@ -238,7 +217,7 @@ export class Migration {
 
   /** The target's half alone; needs the target's credentials only. Follows a transfer that is still running. */
   async load(): Promise<Summary> {
-    return this.#stage(['load'], {}, async () => {
+    return this.#run(['load'], {}, async () => {
       forgetVerification(this.#workspace);
       await this.#stages.load(await this.#stages.findExport('target'));
     });
@@ -247,7 +226,7 @@ export class Migration {
   /** Applies changes to the target table; needs the target's credentials only. Waits for the load of the export that they follow. */
   async apply(request: ApplyRequest = {}): Promise<Summary> {
     const { retryDeadLetters = false, untilCaughtUp = false, withoutLoad = false } = request;
-    return this.#stage(['apply'], {}, async () => {
+    return this.#run(['apply'], {}, async () => {
       forgetVerification(this.#workspace);
       await this.#changes.apply({ retryDeadLetters, withoutLoad, endless: !untilCaughtUp });
     });
@@ -255,7 +234,7 @@ export class Migration {
 
   /** Captures, carries and applies changes side by side, from where that stopped. */
   async replicate({ untilCaughtUp = false, withoutLoad = false }: ReplicateRequest = {}): Promise<Summary> {
-    return this.#stage([...CHANGE_STAGES], {}, async () => {
+    return this.#run([...CHANGE_STAGES], {}, async () => {
       forgetVerification(this.#workspace);
       await this.#replication.replicate({ untilCaughtUp, withoutLoad });
     });
@@ -266,7 +245,7 @@ export class Migration {
    * summary that is `ok`, it is safe to switch to the target. Another process may go on replicating meanwhile.
    */
   async cutover(): Promise<Summary> {
-    return this.#stage(['verify'], { changes: true }, async () => {
+    return this.#run(['verify'], { changes: true }, async () => {
       await this.#replication.catchUp();
       // What an earlier verification had read may have been changed since.
       forgetVerification(this.#workspace);
@@ -281,7 +260,7 @@ export class Migration {
    * `site` that site's alone: the source leaves its digests in staging, `transfer` carries them, the target compares (docs/verify.md).
    */
   async verify({ site, settleMs }: VerifyRequest = {}): Promise<Summary> {
-    return this.#stage(['verify'], {}, async () => {
+    return this.#run(['verify'], {}, async () => {
       if (settleMs !== undefined) checkSettles(this.file, site);
       if (site === undefined) return this.#verify({ settleMs: settleMs ?? defaultSettleMs(this.file) });
       if (site === 'source') return verifySourceSite(this.#workspace, this.#stages);
@@ -302,6 +281,10 @@ export class Migration {
     await this.#workspace.close();
   }
 
+  #run(locks: StageName[], request: StageRequest, work: () => Promise<void>): Promise<Summary> {
+    return this.#runner.run(locks, request, work, () => this.#verified);
+  }
+
   async #verify({ setAside = 0, settleMs = 0 }: { setAside?: number; settleMs?: number }): Promise<void> {
     this.#judge(await runVerify(this.#workspace, this.#stages, settleMs), { setAside, isLive: settleMs > 0 });
   }
@@ -316,59 +299,5 @@ export class Migration {
       ...(isLive && { settled, changing, ...(lastedMs && { lastedMs }) }),
     };
     checkVerified(this.#verified, differencesFile, setAside);
-  }
-
-  /** Runs a stage under its locks and makes the summary of whatever came of it. */
-  async #stage(locks: StageName[], request: StageRequest, work: () => Promise<void>): Promise<Summary> {
-    const { ledger, stateFolder } = this.#workspace;
-    this.#keeper.ledger = ledger;
-    const startedMs = Date.now();
-    const held: Lock[] = [];
-    let error: Summary['error'];
-    this.#failure = undefined;
-    try {
-      for (const lock of locks) held.push(Lock.take(stateFolder, lock, `${lock} of migration '${this.file.name}'`));
-      if (request.restart === true) {
-        ledger.clear();
-        ledger.setFact('exportId', newExportId(startedMs));
-      }
-      await work();
-      checkDeadLetters(setAsideOf(this.#workspace), locks);
-    } catch (thrown) {
-      this.#failure = asDynaferryError(thrown);
-      const { code, message, fix } = this.#failure;
-      error = { code, message, fix };
-    } finally {
-      for (const lock of held) lock.release();
-    }
-    const verify = this.#verified;
-    const ofCapture = request.changes === true || locks.includes('capture');
-    const ofChanges = request.changes === true || locks.includes('transfer-changes') || locks.includes('apply');
-    return {
-      type: 'summary',
-      ok: error === undefined,
-      ...countsOf(ledger.totals()),
-      ...(verify && { verify }),
-      ...(ofCapture && { captured: capturedCounts(this.#workspace.changeLedger.totals()) }),
-      ...(ofChanges && { applied: appliedCounts(this.#workspace.changeLedger.totals()) }),
-      seconds: Math.round((Date.now() - startedMs) / 100) / 10,
-      ...(error && { error }),
-    };
-  }
-
-  /** Runs stages side by side; the first failure ends the others, which save what they have, and is thrown. */
-  async #together(stages: (() => Promise<void>)[]): Promise<void> {
-    let failure: { error: unknown } | undefined;
-    await Promise.all(
-      stages.map(async (stage) => {
-        try {
-          await stage();
-        } catch (error) {
-          failure ??= { error };
-          this.#scope.abort();
-        }
-      }),
-    );
-    if (failure !== undefined) throw failure.error;
   }
 }
