@@ -9,6 +9,8 @@ export type Direction = 'in' | 'out';
 export type BodyKind = 'whole' | 'part';
 
 const LOOK_MS = 1000;
+/** More than the kernel takes in before it has sent anything. */
+const EARLY_BYTES = 4 * 1024 * 1024;
 /** Nothing waits for longer until the link is measured. */
 const MEASURED_LOOKS_MAX = 3;
 /** Bodies beyond the connections, so that none of these is ever without work. */
@@ -91,6 +93,7 @@ export class ConnectionGate {
       return await work();
     } finally {
       meter.ended(performance.now());
+      this.#measureEarly();
       this.#used--;
       this.#admit();
     }
@@ -110,6 +113,16 @@ export class ConnectionGate {
   close(): void {
     this.#markMeasured();
     clearInterval(this.#timer);
+  }
+
+  /** A fast link has shown what it is long before the first look. */
+  #measureEarly(): void {
+    const { in: into, out } = this.#meters;
+    if (out.bytesPerSecond !== undefined || out.unseenBytes < EARLY_BYTES) return;
+    const nowMs = performance.now();
+    into.look(nowMs);
+    out.look(nowMs);
+    this.#markMeasured();
   }
 
   get #bodiesMax(): number {

@@ -28,6 +28,11 @@ export class RateMeter {
     return this.#peak;
   }
 
+  /** Moved since the last look. */
+  get unseenBytes(): number {
+    return this.#bytes;
+  }
+
   began(nowMs: number): void {
     this.#count(nowMs);
     this.#underWay++;

@@ -93,4 +93,18 @@ describe('the gate', () => {
     for (const name of work.begun.slice(5)) work.end(name);
     await Promise.all(all);
   });
+
+  it('knows a fast link as soon as it has sent more than the kernel may hold', async () => {
+    const gate = gateOf(4);
+    const send = (bytes: number): Promise<void> =>
+      gate.run('out', async () => {
+        await settled();
+        gate.moved('out', bytes);
+      });
+    await send(1_000_000);
+    expect(gate.bytesPerSecond('out')).toBeUndefined();
+    await send(5_000_000);
+    await gate.measured;
+    expect(gate.bytesPerSecond('out')).toBeGreaterThan(0);
+  });
 });
