@@ -29,7 +29,7 @@ const CHANGE_LEDGER: StateSchema = {
 };
 
 /** Facts of a change log as a whole: its id, up to which commit the group goes that is being applied, and how far behind the stages are. */
-export type ChangeFactName = 'captureId' | 'applyingTo' | `lag:${string}`;
+export type ChangeFactName = 'captureId' | `lag:${string}`;
 
 /** What became of changes that were applied; together they are all of them. A change that was set aside before may come to be one of the others: then one less is dead-lettered. */
 export interface AppliedCounts {

@@ -4,8 +4,9 @@ import { DynaferryError } from '../../model/errors.ts';
 import type { S3Bucket } from '../../s3/bucket.ts';
 import { readAppliedMark, writeAppliedMark } from '../../staging/applied-mark.ts';
 import type { ExportLayout } from '../../staging/layout.ts';
+import { FIRST_GROUP_OBJECTS_MAX, GROUP_BYTES_MAX, GROUP_OBJECTS_MAX } from './change-groups.ts';
 
-/** How far behind what is done the mark in staging may lie. */
+/** How far behind what is done the mark in staging may lie; and by no more than makes a group. */
 const MARK_MS = 5000;
 
 /**
@@ -19,6 +20,7 @@ export class AppliedPosition {
   readonly #by = randomUUID();
   #savedMs = 0;
   #savedSeq = 0;
+  #unsavedBytes = 0;
 
   private constructor(bucket: S3Bucket, layout: ExportLayout, ledger: ChangeLedger) {
     this.#bucket = bucket;
@@ -43,9 +45,28 @@ export class AppliedPosition {
     return position;
   }
 
-  /** To be called when the ledger has been told of more; writes the mark every few seconds. Throws LOCKED where somebody else applies the log by now. */
-  async moved(signal: AbortSignal): Promise<void> {
-    if (Date.now() - this.#savedMs >= MARK_MS) await this.save(signal);
+  /**
+   * To be called when the ledger has been told of so many more bytes of JSON; writes the mark every few seconds, or sooner where much was applied. Throws LOCKED where somebody
+   * else applies the log by now.
+   */
+  async moved(jsonBytes: number, signal: AbortSignal): Promise<void> {
+    this.#unsavedBytes += jsonBytes;
+    const isMuch =
+      this.#unsavedBytes >= GROUP_BYTES_MAX || this.#ledger.last('applied') - this.#savedSeq >= GROUP_OBJECTS_MAX;
+    if (isMuch || Date.now() - this.#savedMs >= MARK_MS) await this.save(signal);
+  }
+
+  /**
+   * Up to which commit the first group must go: at another machine more may be applied than the mark says, and of no key may an earlier change be written than that. Only what has arrived
+   * can have been applied.
+   */
+  async mayBeAppliedTo(signal: AbortSignal): Promise<number> {
+    const layout = this.#layout;
+    let last = this.#ledger.last('applied');
+    const max = last + FIRST_GROUP_OBJECTS_MAX;
+    for await (const listed of this.#bucket.list(layout.commits, { startAfter: layout.commit(last), signal }))
+      if (listed.key !== layout.commit(last + 1) || ++last === max) break;
+    return last;
   }
 
   /** Up to which commit the mark says that the log is applied. */
@@ -71,5 +92,6 @@ export class AppliedPosition {
     this.#savedMs = Date.now();
     await writeAppliedMark(this.#bucket, this.#layout, { ...mark, writtenMs: this.#savedMs }, signal);
     this.#savedSeq = totals.seq;
+    this.#unsavedBytes = 0;
   }
 }

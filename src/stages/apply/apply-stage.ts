@@ -15,7 +15,7 @@ import type { ExportLayout } from '../../staging/layout.ts';
 import { readObjectLines } from '../../staging/object-lines.ts';
 import { AppliedPosition } from './applied-position.ts';
 import { ChangeFold } from './change-fold.ts';
-import { changeGroups, type FetchedChanges } from './change-groups.ts';
+import { changeGroups, jsonBytesOf, type FetchedChanges } from './change-groups.ts';
 import { ChangeWriter } from './change-writer.ts';
 import { DeadLetters } from './dead-letters.ts';
 import { MergeWriter } from './merge-writer.ts';
@@ -49,8 +49,8 @@ export interface ApplyOptions {
 }
 
 /**
- * Applies changes to the table in the order of their commits, as they arrive in the target's staging. What the ledger knows to be applied is not applied again; a group that was cut
- * off is applied again as the same group, so that no key goes back to a state before the one that it had reached.
+ * Applies changes to the table in the order of their commits, as they arrive in the target's staging. What the ledger knows to be applied is not applied again; what may be applied
+ * behind that is taken into the first group, so that no key goes back to a state before the one that it had reached.
  */
 export async function runApply(options: ApplyOptions): Promise<void> {
   const { meter } = options;
@@ -136,7 +136,7 @@ class Applier {
       : readChangesFrom(bucket, layout, from, signal);
     const groups = changeGroups(commits, {
       fetch: (commit) => this.#fetch(commit, signal),
-      firstTo: Number(ledger.fact('applyingTo') ?? 0),
+      firstTo: await this.#position.mayBeAppliedTo(context.signal),
       scope,
     });
     for await (const group of groups) await this.#apply(group);
@@ -161,8 +161,6 @@ class Applier {
     const { ledger, meter, context } = this.#options;
     const { fold, writtenMicros } = this.#fold(group);
     const commits = group.map(({ commit }) => commit);
-    // A group of one is the same group the next time, whatever else has arrived by then.
-    if (commits.length > 1) ledger.setFact('applyingTo', String(commits[commits.length - 1].seq));
     const { puts, deletes } = await this.#writer.write(fold.changes);
     ledger.recordApplied(commits, this.#counts(fold.lines, puts, deletes));
     const objects = commits.filter(({ object }) => object !== null).length;
@@ -171,7 +169,8 @@ class Applier {
     meter.counts.deadLettered = this.#letters.size;
     for (const micros of writtenMicros) this.#lag.through(micros);
     this.#tellCaughtUp(commits[commits.length - 1].throughMs);
-    await this.#position.moved(context.signal);
+    const jsonBytes = group.reduce((sum, one) => sum + jsonBytesOf(one), 0);
+    await this.#position.moved(jsonBytes, context.signal);
     this.#removal?.applied(this.#position.savedSeq);
   }
 

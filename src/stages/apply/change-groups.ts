@@ -15,13 +15,19 @@ interface Fetch {
 /** Objects that are fetched ahead of the group that is applied. Capture cuts them at a megabyte, compressed: this bounds what is held. */
 const FETCHED_AHEAD = 8;
 /** A group is full at so many objects, or at so many bytes of JSON. */
-const GROUP_OBJECTS_MAX = 64;
-const GROUP_BYTES_MAX = 16 * 1024 * 1024;
+export const GROUP_OBJECTS_MAX = 64;
+export const GROUP_BYTES_MAX = 16 * 1024 * 1024;
+/**
+ * …the first one, which takes in again what may be applied behind the mark, at so many: what is applied and not marked (AppliedPosition.moved) and a group that was
+ * under way are less than twice as much and an object.
+ */
+export const FIRST_GROUP_OBJECTS_MAX = 2 * GROUP_OBJECTS_MAX;
+const FIRST_GROUP_BYTES_MAX = 3 * GROUP_BYTES_MAX;
 
 export interface GroupOptions {
   /** Fetches and checks a commit's object. */
   fetch: (commit: ChangeCommit) => Promise<FetchedChanges>;
-  /** Up to which commit the first group goes at least. */
+  /** Up to which commit the first group goes at least, unless it gets too large; all commits up to it have arrived. */
   firstTo: number;
   /** Aborted when nobody takes groups any more, or a commit cannot be had. */
   scope: AbortController;
@@ -69,7 +75,7 @@ async function fillGroup(queue: BoundedQueue<Fetch>, first: Fetch, goesTo: numbe
   const group = [await first.fetched];
   let bytes = jsonBytesOf(group[0]);
   for (;;) {
-    const mayEnd = group[group.length - 1].commit.seq >= goesTo;
+    const mayEnd = group[group.length - 1].commit.seq >= goesTo || bytes >= FIRST_GROUP_BYTES_MAX;
     if (mayEnd && (group.length >= GROUP_OBJECTS_MAX || bytes >= GROUP_BYTES_MAX)) return group;
     const next = mayEnd ? queue.takeNow() : await queue.take();
     if (next === undefined) return group;
@@ -79,6 +85,7 @@ async function fillGroup(queue: BoundedQueue<Fetch>, first: Fetch, goesTo: numbe
   }
 }
 
-function jsonBytesOf({ commit }: FetchedChanges): number {
+/** Of the lines of a commit's object. */
+export function jsonBytesOf({ commit }: Pick<FetchedChanges, 'commit'>): number {
   return commit.object?.jsonBytes ?? 0;
 }

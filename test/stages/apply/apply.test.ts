@@ -94,6 +94,7 @@ const kills = fc.record({
   at: fc.oneof(fc.integer({ min: 1, max: 40 }), fc.constantFrom('first write', 'second write')),
   more: fc.integer({ min: 0, max: 6 }),
   answers: fc.boolean(),
+  machine: fc.constantFrom('one', 'another'),
 });
 const waits = fc.infiniteStream(fc.nat(30));
 
@@ -147,7 +148,7 @@ describe('applying changes', () => {
     );
   });
 
-  it('ends the same, and takes no key back at any moment, wherever it is killed, however often, whatever arrives meanwhile', async () => {
+  it('ends the same, and takes no key back at any moment, wherever it is killed, however often, whatever arrives meanwhile, and whichever machine goes on', async () => {
     await fc.assert(
       fc.asyncProperty(logs, fc.array(kills, { maxLength: 5 }), waits, async (objects, deaths, wait) => {
         rmSync(folder, { recursive: true, force: true });
@@ -159,7 +160,7 @@ describe('applying changes', () => {
           for (; written < Math.min(upTo, objects.length); written++)
             await writeChanges(bucket, written + 1, objects[written]);
         };
-        for (const { at, more, answers } of deaths) {
+        for (const { at, more, answers, machine } of deaths) {
           await arrive(written + more);
           let operations = 0;
           let isDead = false;
@@ -184,11 +185,11 @@ describe('applying changes', () => {
               for (let i = wait.next().value; i > 0; i--) await new Promise((resolve) => setImmediate(resolve));
           };
           bucket.after = answers ? count : check;
-          await apply().catch((error: unknown) => expect(String(error)).toContain('killed'));
+          await apply({ state: machine }).catch((error: unknown) => expect(String(error)).toContain('killed'));
           table.before = table.after = bucket.before = bucket.after = () => undefined;
         }
         await arrive(objects.length);
-        const applied = await apply();
+        const applied = await apply({ state: 'one' });
         expect(contents()).toEqual(outcomeOf(objects.flat()));
         expect(goneBack).toEqual([]);
         const { puts, deletes, superseded, deadLettered } = applied;
