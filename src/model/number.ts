@@ -50,7 +50,7 @@ export function compareNumbers(a: string, b: string): number {
   if (x === undefined || y === undefined) throw new RangeError('not a decimal number');
   if (x.sign !== y.sign) return x.sign - y.sign;
   if (x.sign === 0) return 0;
-  return x.sign * compareMagnitudes(x, y);
+  return x.sign > 0 ? compareMagnitudes(x, y) : compareMagnitudes(y, x);
 }
 
 function compareMagnitudes(x: Decimal, y: Decimal): number {
