@@ -1,30 +1,48 @@
 /** Smaller buffers cost nothing to make. */
 const POOLED_BYTES_MIN = 256 * 1024;
 
+export interface BudgetGrowth {
+  /** Held at once in the beginning. */
+  firstBytes: number;
+  /** Twice as much may be held each time that somebody has waited for so long. */
+  patienceMs: number;
+}
+
+/**
+ * Over a fast link buffers come back at once: a few that are used again and again do as well as many, which cost up to a quarter more CPU (their pages are new to the kernel and to the caches), and
+ * memory. Over a slow one all are needed, and these waits are nothing.
+ */
+const GROWTH: BudgetGrowth = { firstBytes: 128 * 1024 * 1024, patienceMs: 500 };
+
 interface Waiter {
   bytes: number;
+  sinceMs: number;
   resolve: () => void;
 }
 
 /**
- * Bounds how many bytes are held at once, and uses large buffers again and again: new memory would cost more than what is done with it. Waiters are served in order; what is larger than
- * the whole budget is let in alone.
+ * Bounds how many bytes are held at once, and uses large buffers again and again: new memory would cost more than what is done with it. Takes no more of the budget than those who wait have need
+ * of. Waiters are served in order; what is larger than the whole budget is let in alone.
  */
 export class BufferBudget {
   readonly #total: number;
+  readonly #growth: BudgetGrowth;
+  #limit: number;
+  #timer: NodeJS.Timeout | undefined;
   #held = 0;
   #spare = 0;
   readonly #free: Buffer[] = [];
   readonly #waiting: Waiter[] = [];
 
-  constructor(totalBytes: number) {
+  constructor(totalBytes: number, growth: BudgetGrowth = GROWTH) {
     this.#total = totalBytes;
+    this.#growth = growth;
+    this.#limit = Math.min(totalBytes, growth.firstBytes);
   }
 
   /** A buffer of so many bytes, with anything in it, when there is room; to be given back by `give`. Throws the signal's reason where it is aborted by then. */
   async take(bytes: number, signal?: AbortSignal): Promise<Buffer> {
-    if (this.#waiting.length > 0 || !this.#fits(bytes))
-      await new Promise<void>((resolve) => this.#waiting.push({ bytes, resolve }));
+    if (this.#waiting.length > 0 || !this.#fits(bytes)) await this.#wait(bytes);
     else this.#held += capacityFor(bytes);
     if (signal?.aborted === true) {
       this.#release(capacityFor(bytes));
@@ -44,8 +62,37 @@ export class BufferBudget {
     this.#release(capacity);
   }
 
+  #wait(bytes: number): Promise<void> {
+    return new Promise((resolve) => {
+      this.#waiting.push({ bytes, sinceMs: performance.now(), resolve });
+      this.#growLater();
+    });
+  }
+
+  #growLater(): void {
+    const next = this.#waiting[0];
+    if (next === undefined || this.#timer !== undefined || this.#limit >= this.#total) return;
+    const leftMs = next.sinceMs + this.#growth.patienceMs - performance.now();
+    this.#timer = setTimeout(() => this.#grow(), Math.max(1, leftMs)).unref();
+  }
+
+  #grow(): void {
+    this.#timer = undefined;
+    const next = this.#waiting[0];
+    if (next !== undefined && performance.now() - next.sinceMs >= this.#growth.patienceMs) {
+      this.#limit = Math.min(this.#total, this.#limit * 2);
+      next.sinceMs = performance.now();
+      this.#admit();
+    }
+    this.#growLater();
+  }
+
   #release(capacity: number): void {
     this.#held -= capacity;
+    this.#admit();
+  }
+
+  #admit(): void {
     for (let next = this.#waiting[0]; next !== undefined && this.#fits(next.bytes); next = this.#waiting[0]) {
       this.#waiting.shift();
       this.#held += capacityFor(next.bytes);
@@ -54,13 +101,14 @@ export class BufferBudget {
   }
 
   #fits(bytes: number): boolean {
-    return this.#held === 0 || this.#held + capacityFor(bytes) <= this.#total;
+    return this.#held === 0 || this.#held + capacityFor(bytes) <= this.#limit;
   }
 
   #bufferOf(bytes: number): Buffer {
     const capacity = capacityFor(bytes);
     if (capacity < POOLED_BYTES_MIN) return Buffer.allocUnsafe(bytes);
-    const at = this.#free.findIndex((buffer) => buffer.buffer.byteLength === capacity);
+    // The one given back last is the likeliest to be in the caches still.
+    const at = this.#free.findLastIndex((buffer) => buffer.buffer.byteLength === capacity);
     if (at >= 0) {
       const [{ buffer }] = this.#free.splice(at, 1);
       this.#spare -= capacity;

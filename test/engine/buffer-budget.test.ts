@@ -34,6 +34,24 @@ describe('a budget of buffers', () => {
     expect(entered).toBe(true);
   });
 
+  it('takes more of the budget only where somebody waits, and never more than all of it', async () => {
+    const budget = new BufferBudget(30, { firstBytes: 10, patienceMs: 5 });
+    const held = [await budget.take(10)];
+    let grew = false;
+    const more = budget.take(10).then((buffer) => (grew = true) && held.push(buffer));
+    await settle();
+    expect(grew).toBe(false);
+    await more;
+    held.push(await budget.take(10));
+    let entered = false;
+    void budget.take(1).then(() => (entered = true));
+    await settle();
+    expect(entered).toBe(false);
+    budget.give(held[0]);
+    await settle();
+    expect(entered).toBe(true);
+  });
+
   it('gives back what somebody got who wants it no more', async () => {
     const budget = new BufferBudget(10);
     const abort = new AbortController();

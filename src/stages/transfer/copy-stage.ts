@@ -95,15 +95,14 @@ class CopyRun {
   }
 
   async all(): Promise<void> {
-    const { lanes, link, meter, dry } = this.#options;
+    const { lanes, meter, dry } = this.#options;
     // How large objects are cut depends on the link's rate, which small ones tell, or else the first large one.
     const first = this.#guard(() => this.#workFirst());
-    const ready = dry ? Promise.resolve() : Promise.race([link.gate.measured, first]);
     await Promise.all([
       this.#guard(() => this.#fill()),
       ...Array.from({ length: lanes }, () => this.#guard(() => this.#work(this.#small))),
       first,
-      ...Array.from({ length: LARGE_LANES - 1 }, () => this.#guard(() => ready.then(() => this.#work(this.#large)))),
+      ...Array.from({ length: LARGE_LANES - 1 }, () => this.#guard(() => this.#workAfter(first))),
     ]);
     if (this.#failure !== undefined) throw this.#failure.error;
     if (this.#options.deleteExtra) await (dry ? tellOfExtra(this.#options) : deleteExtra(this.#options));
@@ -197,10 +196,20 @@ class CopyRun {
   async #workFirst(): Promise<void> {
     const { dry } = this.#options;
     const first = await this.#large.take();
+    if (first === undefined) return;
     // By then the rest of the page is queued.
     await immediate();
     if (this.#copiesSmall && !dry) await this.#untilMeasured();
     await this.#work(this.#large, first);
+  }
+
+  /** Works on large objects when the link's rate is known, or the first of them is through. */
+  async #workAfter(first: Promise<void>): Promise<void> {
+    const { dry, link } = this.#options;
+    const task = await this.#large.take();
+    if (task === undefined) return;
+    if (!dry) await Promise.race([link.gate.measured, first]);
+    await this.#work(this.#large, task);
   }
 
   async #untilMeasured(): Promise<void> {

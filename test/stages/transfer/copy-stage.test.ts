@@ -5,6 +5,7 @@ import type { CopyDecision } from '../../../src/model/events.ts';
 import { CopyMeter } from '../../../src/stages/transfer/copy-meter.ts';
 import type { CompareMode, FailedObject } from '../../../src/stages/transfer/copy-options.ts';
 import { runCopyStage, type CopyRecords, type CopyStageOptions } from '../../../src/stages/transfer/copy-stage.ts';
+import type { Link } from '../../../src/stages/transfer/link.ts';
 import { MemoryBucket, memoryLink, partsEtag, wholeEtag } from './memory-link.ts';
 
 class MemoryRecords implements CopyRecords {
@@ -29,6 +30,7 @@ class MemoryRecords implements CopyRecords {
 type Fate = 'copied' | 'vanished' | 'refused' | 'archived';
 
 interface World {
+  link: Link;
   source: MemoryBucket;
   target: MemoryBucket;
   records: MemoryRecords;
@@ -47,9 +49,10 @@ function worldOf(fates: ReadonlyMap<string, Fate> = new Map()): World {
     () => undefined,
     () => 0,
   );
+  const link = memoryLink(source, target);
   const options: CopyStageOptions = {
     copy: 'c',
-    link: memoryLink(source, target),
+    link,
     prefixes: [{ source: 's/', target: 't/' }],
     scope: { includes: (key) => !key.endsWith('x') },
     compare: 'etag',
@@ -73,7 +76,7 @@ function worldOf(fates: ReadonlyMap<string, Fate> = new Map()): World {
       return object.body.length;
     },
   };
-  return { source, target, records, meter, decisions, run: (more = {}) => runCopyStage({ ...options, ...more }) };
+  return { link, source, target, records, meter, decisions, run: (more = {}) => runCopyStage({ ...options, ...more }) };
 }
 
 const names = fc.uniqueArray(
@@ -216,3 +219,13 @@ test.each(['UNREACHABLE', 'CREDENTIALS_EXPIRED', 'BUCKET_NOT_FOUND', 'LOCAL_DISK
     expect(begun).toBeLessThanOrEqual(5 + 3);
   },
 );
+
+test('small objects alone wait for no measurement of the link', async () => {
+  const { link, source, target, run } = worldOf();
+  let isAsked = false;
+  Object.defineProperty(link.gate, 'measured', { get: () => ((isAsked = true), Promise.resolve()) });
+  source.set('s/a', { body: Buffer.from('a'), etag: wholeEtag(Buffer.from('a')) });
+  await run();
+  expect(target.objects.has('t/a')).toBe(true);
+  expect(isAsked).toBe(false);
+});
