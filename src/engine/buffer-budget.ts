@@ -12,7 +12,7 @@ export interface BudgetGrowth {
  * Over a fast link buffers come back at once: a few that are used again and again do as well as many, which cost up to a quarter more CPU (their pages are new to the kernel and to the caches), and
  * memory. Over a slow one all are needed, and these waits are nothing.
  */
-const GROWTH: BudgetGrowth = { firstBytes: 128 * 1024 * 1024, patienceMs: 500 };
+const GROWTH: BudgetGrowth = { firstBytes: 128 * 1024 * 1024, patienceMs: 1000 };
 
 interface Waiter {
   bytes: number;
