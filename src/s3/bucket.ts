@@ -244,7 +244,7 @@ export class S3Bucket {
       for (const part of children(page, 'Part'))
         parts.push({
           partNumber: Number(text(part, 'PartNumber')),
-          etag: text(part, 'ETag').replaceAll('&quot;', '"'),
+          etag: text(part, 'ETag'),
           sizeBytes: Number(text(part, 'Size')),
         });
       if (text(page, 'IsTruncated') !== 'true') return parts;

@@ -1,7 +1,7 @@
 import { accessError, type Classify } from '../aws/signed-client.ts';
 import { header } from '../aws/http-client.ts';
 import { DynaferryError } from '../model/errors.ts';
-import { parseXml, text } from './xml.ts';
+import { NO_ELEMENT, parseXml, text } from './xml.ts';
 
 const throttling = new Set([
   'SlowDown',
@@ -36,7 +36,7 @@ export const classify: Classify = (response, request, site) => {
   // CompleteMultipartUpload and CopyObject send 200 first and the outcome later.
   const mayFailLate = request.method === 'POST' || request.headers?.['x-amz-copy-source'] !== undefined;
   if (success && !(mayFailLate && isError(response.body))) return undefined;
-  const error = parseXml(response.body, 'Error') ?? {};
+  const error = parseXml(response.body, 'Error') ?? NO_ELEMENT;
   const code = text(error, 'Code') || codeOfStatus(status);
   const where = request.resource.replace(/^arn:[^:]*:s3:::/, 's3://');
   const details = { serviceCode: code, status };

@@ -85,6 +85,20 @@ export class XmlCursor {
     return true;
   }
 
+  /** Of the element that was opened last, without a prefix. */
+  name(): string {
+    return this.bytes.toString('latin1', this.nameStart, this.nameEnd);
+  }
+
+  /** Whether the first thing in the element that was opened last, apart from white space, is an element. */
+  hasChildren(): boolean {
+    const { bytes } = this;
+    let { at } = this;
+    if (this.isEmpty) return false;
+    while (at < bytes.length && isSpace(bytes[at])) at++;
+    return bytes[at] === LT && bytes[at + 1] !== SLASH;
+  }
+
   /** Whether the element that was opened last has this name. */
   isNamed(name: Buffer): boolean {
     const length = this.nameEnd - this.nameStart;

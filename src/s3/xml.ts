@@ -1,46 +1,68 @@
-import { XMLParser } from 'fast-xml-parser';
+import { decodeEntities } from './decode-in-place.ts';
+import { HAS_ENTITY, MalformedXml, XmlCursor } from './xml-cursor.ts';
 
-const parser = new XMLParser({
-  ignoreAttributes: true,
-  // Keys, tags and sizes stay text: '007' is a key, not a number.
-  parseTagValue: false,
-  trimValues: false,
-  // A refused request has one Error at its root, a deletion one for each object that was kept.
-  isArray: (name, path) => ['CommonPrefixes', 'Part', 'Upload', 'Tag'].includes(name) || path === 'DeleteResult.Error',
-});
+/** An element of one of S3's answers: text or children. Listings of objects, which are long, are read without making such of them. */
+export interface XmlElement {
+  text: string;
+  children: ReadonlyMap<string, XmlElement[]>;
+}
 
-/** An element of one of S3's answers: text or children. */
-export type XmlElement = { [name: string]: string | XmlElement | XmlElement[] | undefined };
+const DEPTH_MAX = 32;
+/** As good as an element that is missing. */
+export const NO_ELEMENT: XmlElement = { text: '', children: new Map() };
 
-/** The root element's content, or undefined where the body is not XML. */
+/** The root element, or undefined where the body is not XML with such a root. Decodes the body in place, so that the bytes are of no use afterwards. */
 export function parseXml(body: Buffer, root: string): XmlElement | undefined {
-  let document: XmlElement;
+  const cursor = new XmlCursor(body);
   try {
-    document = parser.parse(body) as XmlElement;
-  } catch {
-    return undefined;
+    cursor.openRoot();
+    if (cursor.name() !== root) return undefined;
+    const element = readElement(cursor, 0);
+    cursor.end();
+    return element;
+  } catch (error) {
+    if (error instanceof MalformedXml) return undefined;
+    throw error;
   }
-  const element = document[root];
-  if (element === '') return {};
-  return typeof element === 'object' && !Array.isArray(element) ? element : undefined;
+}
+
+/** Reads the element that was opened last, and closes it. */
+function readElement(cursor: XmlCursor, depth: number): XmlElement {
+  if (!cursor.hasChildren()) return { text: readString(cursor), children: NO_ELEMENT.children };
+  if (depth > DEPTH_MAX) throw cursor.fault('too many elements within another');
+  const { tagStart, nameEnd } = cursor;
+  const elements = new Map<string, XmlElement[]>();
+  while (cursor.open()) {
+    const name = cursor.name();
+    const element = readElement(cursor, depth + 1);
+    const alike = elements.get(name);
+    if (alike === undefined) elements.set(name, [element]);
+    else alike.push(element);
+  }
+  cursor.close(tagStart, nameEnd);
+  return { text: '', children: elements };
+}
+
+/** The text of the element that was opened last, decoded in place; closes it. */
+export function readString(cursor: XmlCursor): string {
+  cursor.readText();
+  const { bytes, textStart, textEnd, flags } = cursor;
+  return bytes.toString('utf8', textStart, flags & HAS_ENTITY ? decodeEntities(bytes, textStart, textEnd) : textEnd);
 }
 
 /** A child's text; empty where it is missing. */
 export function text(element: XmlElement, name: string): string {
-  const found = element[name];
-  return typeof found === 'string' ? found : '';
+  return child(element, name).text;
 }
 
-/** A child element; one without content where it is missing. */
+/** A child element, the first of its name; one without content where it is missing. */
 export function child(element: XmlElement, name: string): XmlElement {
-  const found = element[name];
-  return typeof found === 'object' && !Array.isArray(found) ? found : {};
+  return element.children.get(name)?.[0] ?? NO_ELEMENT;
 }
 
-/** All children of a name that can occur more than once. */
-export function children(element: XmlElement, name: string): XmlElement[] {
-  const found = element[name];
-  return Array.isArray(found) ? found.filter((one) => typeof one === 'object') : [];
+/** All children of a name, in their order. */
+export function children(element: XmlElement, name: string): readonly XmlElement[] {
+  return element.children.get(name) ?? [];
 }
 
 /** Text as it stands in an element. */

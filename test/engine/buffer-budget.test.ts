@@ -38,7 +38,10 @@ describe('a budget of buffers', () => {
     const budget = new BufferBudget(30, { firstBytes: 10, patienceMs: 5 });
     const held = [await budget.take(10)];
     let grew = false;
-    const more = budget.take(10).then((buffer) => (grew = true) && held.push(buffer));
+    const more = budget.take(10).then((buffer) => {
+      grew = true;
+      held.push(buffer);
+    });
     await settle();
     expect(grew).toBe(false);
     await more;

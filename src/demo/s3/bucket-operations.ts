@@ -2,7 +2,8 @@ import { S3Error } from './errors.ts';
 import { verifyDigests } from './digests.ts';
 import { headerOf, isoTime, xmlAnswer, type S3Answer, type S3Request } from './request.ts';
 import { Bucket, type Store } from './store.ts';
-import { parseXml, xmlDocument } from './xml.ts';
+import { children, text } from '../../s3/xml.ts';
+import { requestDocument, xmlDocument } from './xml.ts';
 
 /** Keys of one DeleteObjects request (https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html). */
 const DELETE_KEYS_MAX = 1000;
@@ -21,9 +22,9 @@ export function createBucket(store: Store, request: S3Request): S3Answer {
   const name = request.bucket;
   if (!/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/.test(name))
     throw new S3Error('InvalidBucketName', 'The specified bucket is not valid.', { BucketName: name });
-  const asked =
-    request.body.length === 0 ? undefined : parseXml(request.body, 'CreateBucketConfiguration').LocationConstraint;
-  if ((asked ?? 'us-east-1') !== store.region)
+  const { body } = request;
+  const asked = body.length === 0 ? '' : text(requestDocument(body, 'CreateBucketConfiguration'), 'LocationConstraint');
+  if ((asked || 'us-east-1') !== store.region)
     throw new S3Error(
       'IllegalLocationConstraintException',
       `The location constraint is not that of this endpoint, which is ${store.region}.`,
@@ -59,16 +60,18 @@ export function deleteObjects(store: Store, request: S3Request): S3Answer {
   const bucket = store.bucket(request.bucket);
   if (verifyDigests(request) === undefined && headerOf(request, 'content-md5') === undefined)
     throw new S3Error('InvalidRequest', 'Missing required header for this request: Content-MD5 or x-amz-checksum-*');
-  const document = parseXml(request.body, 'Delete');
-  const objects = (document.Object ?? []) as readonly { readonly Key?: unknown; readonly VersionId?: unknown }[];
+  const document = requestDocument(request.body, 'Delete');
+  const objects = children(document, 'Object');
   if (objects.length === 0 || objects.length > DELETE_KEYS_MAX)
     throw new S3Error('MalformedXML', `A delete takes 1 to ${DELETE_KEYS_MAX} keys.`);
-  const keys = objects.map(({ Key, VersionId }) => {
-    if (typeof Key !== 'string') throw new S3Error('MalformedXML', 'An Object has no Key.');
-    if (VersionId !== undefined) throw new S3Error('NotImplemented', 'Object versions are not implemented here.');
-    return Key;
+  const keys = objects.map((object) => {
+    const key = text(object, 'Key');
+    if (key === '') throw new S3Error('MalformedXML', 'An Object has no Key.');
+    if (text(object, 'VersionId') !== '')
+      throw new S3Error('NotImplemented', 'Object versions are not implemented here.');
+    return key;
   });
   for (const key of keys) bucket.delete(key);
-  const quiet = document.Quiet === 'true';
+  const quiet = text(document, 'Quiet') === 'true';
   return xmlAnswer(xmlDocument('DeleteResult', { Deleted: quiet ? [] : keys.map((Key) => ({ Key })) }));
 }

@@ -6,7 +6,8 @@ import { xmlAnswer, type S3Answer, type S3Request } from './request.ts';
 import type { Store } from './store.ts';
 import { uploadOf } from './upload-operations.ts';
 import type { Upload, UploadedPart } from './upload.ts';
-import { parseXml, xmlDocument } from './xml.ts';
+import { children, text } from '../../s3/xml.ts';
+import { requestDocument, xmlDocument } from './xml.ts';
 
 /** Of every part but the last (https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html). */
 const PART_SIZE_BYTES_MIN = 5 * 1024 * 1024;
@@ -44,11 +45,11 @@ export function completeUpload(store: Store, request: S3Request): S3Answer {
 }
 
 function chooseParts(upload: Upload, body: Buffer): UploadedPart[] {
-  const listed = (parseXml(body, 'CompleteMultipartUpload').Part ?? []) as readonly Readonly<Record<string, unknown>>[];
+  const listed = children(requestDocument(body, 'CompleteMultipartUpload'), 'Part');
   if (listed.length === 0) throw new S3Error('MalformedXML', 'The list of parts is empty.');
   let lastNumber = 0;
-  const parts = listed.map(({ PartNumber, ETag }) => {
-    const number = Number(PartNumber);
+  const parts = listed.map((asked) => {
+    const number = Number(text(asked, 'PartNumber'));
     if (!(number > lastNumber))
       throw new S3Error(
         'InvalidPartOrder',
@@ -56,7 +57,7 @@ function chooseParts(upload: Upload, body: Buffer): UploadedPart[] {
       );
     lastNumber = number;
     const part = upload.parts.get(number);
-    if (part === undefined || etagOf(part.md5) !== `"${String(ETag).replaceAll('"', '')}"`)
+    if (part === undefined || etagOf(part.md5) !== `"${text(asked, 'ETag').replaceAll('"', '')}"`)
       throw new S3Error(
         'InvalidPart',
         'One or more of the specified parts could not be found, or their entity tags do not match.',

@@ -1,4 +1,4 @@
-import { XMLParser } from 'fast-xml-parser';
+import { parseXml, type XmlElement } from '../../s3/xml.ts';
 import { S3Error } from './errors.ts';
 
 const NAMESPACE = 'http://s3.amazonaws.com/doc/2006-03-01/';
@@ -41,25 +41,9 @@ function escape(text: string): string {
   return text.replace(/[&<>"\u0000-\u001f]/g, (c) => entities[c] ?? `&#x${c.charCodeAt(0).toString(16)};`);
 }
 
-const parser = new XMLParser({
-  parseTagValue: false,
-  trimValues: false,
-  ignoreAttributes: true,
-  htmlEntities: true,
-  isArray: (name) => name === 'Part' || name === 'Object',
-});
-
-/** The children of the root element of a request's body. Throws MalformedXML. */
-export function parseXml(body: Buffer, root: string): Readonly<Record<string, unknown>> {
-  let document: unknown;
-  try {
-    document = parser.parse(body, true);
-  } catch {
-    throw new S3Error('MalformedXML', 'The XML you provided was not well-formed.');
-  }
-  const content = (document as Record<string, unknown>)[root];
-  if (typeof content === 'object' && content !== null) return content as Record<string, unknown>;
-  // White space or nothing inside the root element is text to the parser.
-  if (typeof content === 'string') return {};
-  throw new S3Error('MalformedXML', `The XML you provided has no ${root} as its root.`);
+/** The root element of a request's body. Throws MalformedXML. */
+export function requestDocument(body: Buffer, root: string): XmlElement {
+  const document = parseXml(body, root);
+  if (document !== undefined) return document;
+  throw new S3Error('MalformedXML', `The XML you provided is not well-formed, or has no ${root} as its root.`);
 }

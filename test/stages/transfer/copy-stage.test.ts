@@ -221,11 +221,12 @@ test.each(['UNREACHABLE', 'CREDENTIALS_EXPIRED', 'BUCKET_NOT_FOUND', 'LOCAL_DISK
 );
 
 test('small objects alone wait for no measurement of the link', async () => {
-  const { link, source, target, run } = worldOf();
+  const world = worldOf();
+  const { link, source, target } = world;
   let isAsked = false;
   Object.defineProperty(link.gate, 'measured', { get: () => ((isAsked = true), Promise.resolve()) });
   source.set('s/a', { body: Buffer.from('a'), etag: wholeEtag(Buffer.from('a')) });
-  await run();
+  await world.run();
   expect(target.objects.has('t/a')).toBe(true);
   expect(isAsked).toBe(false);
 });
