@@ -1,16 +1,6 @@
 import { DynaferryError } from '../model/errors.ts';
 import type { NameTable } from '../model/item.ts';
-import {
-  CLOSE_BRACKET,
-  COMMA,
-  MalformedJson,
-  OPEN_BRACKET,
-  decodeString,
-  expectByte,
-  skipSpace,
-  skipValue,
-  walkMembers,
-} from '../model/json-bytes.ts';
+import { MalformedJson, decodeString, skipSpace, skipValue, walkElements, walkMembers } from '../model/json-bytes.ts';
 import { RecordView, type StreamRecord } from './record-view.ts';
 
 /** What an answer of GetRecords says besides its records. */
@@ -41,10 +31,13 @@ export class RecordReader implements ChangeReader {
     try {
       walkMembers(page, skipSpace(page, 0), (nameStart, nameEnd, start) => {
         const name = page.toString('latin1', nameStart, nameEnd);
+        // Every byte is walked over once: a record's end is known when its images have been read.
         if (name === 'Records')
-          return this.#readRecords(page, start, () => {
+          return walkElements(page, start, (recordStart) => {
+            const recordEnd = this.#readRecord(page, recordStart);
             facts.records++;
             onRecord(this.#record);
+            return recordEnd;
           });
         const end = skipValue(page, start);
         if (name === 'NextShardIterator') facts.nextIterator = text(page, start, end);
@@ -55,18 +48,6 @@ export class RecordReader implements ChangeReader {
       throw new DynaferryError('SERVICE_FAILED', `an answer of GetRecords cannot be read: ${error.message}`);
     }
     return facts;
-  }
-
-  /** Every byte is walked over once: a record's end is known when its images have been read. */
-  #readRecords(page: Buffer, at: number, onRecord: () => void): number {
-    let i = expectByte(page, at, OPEN_BRACKET);
-    if (page[i] === CLOSE_BRACKET) return i + 1;
-    for (;;) {
-      i = skipSpace(page, this.#readRecord(page, i));
-      onRecord();
-      if (page[i] === CLOSE_BRACKET) return i + 1;
-      i = expectByte(page, i, COMMA);
-    }
   }
 
   #readRecord(page: Buffer, at: number): number {
