@@ -28,7 +28,8 @@ export type { Catalog } from './stages/inspect/catalog.ts';
 export { renderCatalog } from './stages/inspect/render-catalog.ts';
 export type { Finding, FindingSeverity } from './model/finding.ts';
 export { DynaferryError } from './model/errors.ts';
-export { errorCatalogue, exitCodes, type ErrorCode, type ExitCode } from './model/error-catalogue.ts';
+export { errorCatalogue, type ErrorCode } from './model/error-catalogue.ts';
+export { exitCodes, type ExitCode } from './model/exit-codes.ts';
 export type {
   AppliedChanges,
   CapturedChanges,

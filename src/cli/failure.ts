@@ -1,4 +1,5 @@
-import { errorCatalogue, type ErrorCode, type ExitCode } from '../model/error-catalogue.ts';
+import { errorCatalogue, type ErrorCode } from '../model/error-catalogue.ts';
+import type { ExitCode } from '../model/exit-codes.ts';
 import { asDynaferryError, type DynaferryError } from '../model/errors.ts';
 import type { Session } from './session.ts';
 

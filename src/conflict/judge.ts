@@ -1,4 +1,4 @@
-import type { StreamRecord } from '../dynamodb/stream-records.ts';
+import type { StreamRecord } from '../dynamodb/record-view.ts';
 import type { Stamp } from '../model/stamp.ts';
 import type { Settlement } from './merge.ts';
 

@@ -1,4 +1,4 @@
-import type { StreamRecord } from '../dynamodb/stream-records.ts';
+import type { StreamRecord } from '../dynamodb/record-view.ts';
 import type { ItemView } from '../model/item.ts';
 import { compareStamps, type Stamp } from '../model/stamp.ts';
 import { rangeOf } from './attribute-judge.ts';

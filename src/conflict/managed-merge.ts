@@ -1,7 +1,8 @@
 import { DynaferryError } from '../model/errors.ts';
 import { compareStamps, type Stamp } from '../model/stamp.ts';
 import { Marker, markJson, type Mark } from './mark.ts';
-import { deletedSince, type Merge, type Settlement, type StampedChange } from './merge.ts';
+import type { Merge, Settlement, StampedChange, StampedWrite } from './merge.ts';
+import { PutGuard } from './put-guard.ts';
 import type { Condition, JsonRange, StampedTable } from './stamped-table.ts';
 import type { Tombstones } from './tombstones.ts';
 
@@ -13,12 +14,6 @@ const CLOCKS_DIFFER_MS_MAX = 15 * 60_000;
 
 type Marked = Condition & { is: 'marked' };
 
-interface ItemAt {
-  identity: string;
-  key: JsonRange;
-  stamp: Stamp;
-}
-
 /**
  * The merge where the application knows nothing of stamps, and they lie in marks of ours. A write of the application is without one until it is captured, so it may be
  * overtaken by an older change from the other site; settling it puts it back.
@@ -26,6 +21,7 @@ interface ItemAt {
 export class ManagedMerge implements Merge {
   readonly #table: StampedTable;
   readonly #tombstones: Tombstones;
+  readonly #guard: PutGuard;
   /** The region of this site. */
   readonly #origin: string;
   readonly #marker = new Marker();
@@ -33,6 +29,7 @@ export class ManagedMerge implements Merge {
   constructor(table: StampedTable, tombstones: Tombstones, origin: string) {
     this.#table = table;
     this.#tombstones = tombstones;
+    this.#guard = new PutGuard(table, tombstones, (deletion, signal) => this.#remove(deletion, signal));
     this.#origin = origin;
   }
 
@@ -44,7 +41,7 @@ export class ManagedMerge implements Merge {
   async settle(settlement: Settlement, signal: AbortSignal): Promise<void> {
     switch (settlement.kind) {
       case 'look':
-        await this.#look(settlement, signal);
+        await this.#guard.look(settlement, signal);
         return;
       case 'delete':
         return this.#settleDelete(settlement, signal);
@@ -58,14 +55,11 @@ export class ManagedMerge implements Merge {
     }
   }
 
-  async #put(change: ItemAt, image: JsonRange, signal: AbortSignal): Promise<boolean> {
-    const older = { is: 'older', than: change.stamp } as const;
-    const item = this.#marked(image, change.stamp, false);
-    const isWritten = await this.#table.put(item, [{ is: 'unstamped' }, older], signal);
-    return !(await this.#look(change, signal)) && isWritten;
+  async #put(change: StampedWrite, image: JsonRange, signal: AbortSignal): Promise<boolean> {
+    return this.#guard.put(change, this.#marked(image, change.stamp, false), signal);
   }
 
-  async #delete({ identity, key, stamp }: ItemAt, signal: AbortSignal): Promise<boolean> {
+  async #delete({ identity, key, stamp }: StampedWrite, signal: AbortSignal): Promise<boolean> {
     const isNewest = await this.#tombstones.raise(identity, stamp, { removes: true }, signal);
     // Where a newer delete is remembered this one is still made: a process that was killed may have left an older item, not having looked. What has no stamp was written since.
     if (!isNewest) await this.#tombstones.touch(identity, signal);
@@ -77,16 +71,12 @@ export class ManagedMerge implements Merge {
     return isNewest;
   }
 
-  /** Removes an item that may not be there; true where that was so. */
-  async #look({ identity, key, stamp }: ItemAt, signal: AbortSignal): Promise<boolean> {
-    const deleted = await deletedSince(this.#tombstones, { identity, stamp }, signal);
-    if (deleted === undefined) return false;
+  async #remove({ identity, key, stamp }: StampedWrite, signal: AbortSignal): Promise<void> {
     // Before it is removed: it may be that a write of the application is removed with it, which settling then puts back.
     await this.#tombstones.touch(identity, signal);
-    const mark = deleteMark(deleted);
-    if (await this.#table.mark(key, mark, [{ is: 'older or same', as: deleted }], signal))
+    const mark = deleteMark(stamp);
+    if (await this.#table.mark(key, mark, [{ is: 'older or same', as: stamp }], signal))
       await this.#table.delete(key, [{ is: 'marked', with: mark }], signal);
-    return true;
   }
 
   async #stamp(write: Settlement & { kind: 'stamp' }, signal: AbortSignal): Promise<void> {
@@ -112,8 +102,8 @@ export class ManagedMerge implements Merge {
   }
 
   /** Whoever puts an item where there was none looks whether it was deleted since. */
-  async #lookAfter(inserts: boolean, write: ItemAt, signal: AbortSignal): Promise<void> {
-    if (inserts) await this.#look(write, signal);
+  async #lookAfter(inserts: boolean, write: StampedWrite, signal: AbortSignal): Promise<void> {
+    if (inserts) await this.#guard.look(write, signal);
   }
 
   /** Where the item is gone: put back only what we have removed. What the application removed its stream tells of. */
@@ -140,7 +130,7 @@ export class ManagedMerge implements Merge {
     return mark.deletes || mark.digest === this.#marker.digest(item) ? where : { is: 'mark', where };
   }
 
-  async #settleDelete({ identity, key, stamp }: ItemAt, signal: AbortSignal): Promise<void> {
+  async #settleDelete({ identity, key, stamp }: StampedWrite, signal: AbortSignal): Promise<void> {
     if (!(await this.#tombstones.raise(identity, stamp, { removes: false }, signal))) return;
     for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt++) {
       const found = await this.#table.read(key, signal);

@@ -1,33 +1,30 @@
-import { compareStamps, type Stamp } from '../model/stamp.ts';
+import type { Stamp } from '../model/stamp.ts';
 import type { JsonRange } from './stamped-table.ts';
-import type { Tombstones } from './tombstones.ts';
 
-/** A change of one item that was made at the other site. */
-export interface StampedChange {
+/** A write of one item. */
+export interface StampedWrite {
   /** One text per key (KeyReader.identity). */
   identity: string;
   key: JsonRange;
-  /** The item as it is to be; undefined where it is to be deleted. */
-  image: JsonRange | undefined;
   stamp: Stamp;
 }
 
-interface OwnWrite {
-  identity: string;
-  key: JsonRange;
-  stamp: Stamp;
+/** A write that was made at the other site. */
+export interface StampedChange extends StampedWrite {
+  /** The item as it is to be; undefined where it is to be deleted. */
+  image: JsonRange | undefined;
 }
 
 /** What a write by this site's application leaves to be done in this site's own table, so that the table agrees with the stamps. */
 export type Settlement =
   /** An item came to be where there was none: it may have been deleted by a greater stamp. */
-  | (OwnWrite & { kind: 'look' })
+  | (StampedWrite & { kind: 'look' })
   /** It was deleted. */
-  | (OwnWrite & { kind: 'delete' })
+  | (StampedWrite & { kind: 'delete' })
   /** It was replaced by one with a lesser stamp: what it was counts. */
-  | (OwnWrite & { kind: 'restore'; image: JsonRange })
+  | (StampedWrite & { kind: 'restore'; image: JsonRange })
   /** It was written, and has no stamp of this write yet. */
-  | (OwnWrite & {
+  | (StampedWrite & {
       kind: 'stamp';
       image: JsonRange;
       /** Whether it was made of an item with a mark that we had put there with its content. */
@@ -46,14 +43,4 @@ export interface Merge {
   merge(change: StampedChange, signal: AbortSignal): Promise<boolean>;
   /** Does what a write at this site leaves to be done. */
   settle(settlement: Settlement, signal: AbortSignal): Promise<void>;
-}
-
-/** The stamp under which a key was deleted, where that is not less than this one; undefined where the item may be there. */
-export async function deletedSince(
-  tombstones: Tombstones,
-  { identity, stamp }: { identity: string; stamp: Stamp },
-  signal: AbortSignal,
-): Promise<Stamp | undefined> {
-  const tombstone = await tombstones.find(identity, signal);
-  return tombstone !== undefined && compareStamps(tombstone.stamp, stamp) >= 0 ? tombstone.stamp : undefined;
 }

@@ -1,6 +1,7 @@
-import { ItemView, type NameTable } from '../model/item.ts';
+import type { NameTable } from '../model/item.ts';
 import { MalformedJson, decodeString, skipSpace, skipValue, walkMembers } from '../model/json-bytes.ts';
-import type { ChangeReader, RecordsPage, StreamRecord } from './stream-records.ts';
+import { RecordView, type StreamRecord } from './record-view.ts';
+import type { ChangeReader, RecordsPage } from './stream-records.ts';
 
 /** What an incremental export tells of each item: how it is now, and, unless the export is of new images alone, how it was. */
 export type ExportView = 'NEW_AND_OLD_IMAGES' | 'NEW_IMAGE';
@@ -11,25 +12,13 @@ export type ExportView = 'NEW_AND_OLD_IMAGES' | 'NEW_IMAGE';
  */
 export class IncrementalReader implements ChangeReader {
   readonly #view: ExportView;
-  readonly #record: StreamRecord;
-  readonly #newImage: ItemView;
-  readonly #oldImage: ItemView;
-  #hasKeys = false;
+  /** Of a sequence number and of TTL an export says nothing. */
+  readonly #record: RecordView;
 
   /** `names` are those that whoever is given the records looks for in their views. */
   constructor(names: NameTable, view: ExportView) {
     this.#view = view;
-    this.#newImage = new ItemView(names);
-    this.#oldImage = new ItemView(names);
-    this.#record = {
-      keys: new ItemView(names),
-      newImage: undefined,
-      oldImage: undefined,
-      // An export says of neither.
-      sequenceNumber: '',
-      isByTtl: false,
-      createdMs: 0,
-    };
+    this.#record = new RecordView(names);
   }
 
   /** Calls `onRecord` for each line of a block of whole lines. Throws MalformedJson where one is of another form. */
@@ -50,39 +39,25 @@ export class IncrementalReader implements ChangeReader {
 
   #readLine(block: Buffer, at: number): void {
     const record = this.#record;
-    record.newImage = record.oldImage = undefined;
-    record.createdMs = NaN;
-    this.#hasKeys = false;
+    record.begin();
     walkMembers(block, at, this.#readMember.bind(this, block));
-    if (!this.#hasKeys || Number.isNaN(record.createdMs))
-      throw new MalformedJson('a line lacks its keys or its time', at);
+    if (!record.isWhole) throw new MalformedJson('a line lacks its keys or its time', at);
     // Without old images a line without a new one tells of a deletion, of what nobody knows; the key must do.
     if (this.#view === 'NEW_IMAGE' && record.newImage === undefined) record.oldImage = record.keys;
   }
 
   /** One member of a line; returns the position behind it. */
   #readMember(block: Buffer, nameStart: number, nameEnd: number, start: number): number {
-    const record = this.#record;
-    switch (decodeString(block, nameStart, nameEnd)) {
-      case 'Keys':
-        this.#hasKeys = true;
-        return record.keys.read(block, start);
-      case 'NewImage':
-        record.newImage = this.#newImage;
-        return this.#newImage.read(block, start);
-      case 'OldImage':
-        record.oldImage = this.#oldImage;
-        return this.#oldImage.read(block, start);
-      case 'Metadata': {
-        const end = skipValue(block, start);
-        const { WriteTimestampMicros } = JSON.parse(block.toString('utf8', start, end)) as {
-          WriteTimestampMicros?: { N?: string };
-        };
-        record.createdMs = Number(WriteTimestampMicros?.N ?? NaN) / 1000;
-        return end;
-      }
-      default:
-        return skipValue(block, start);
+    const name = decodeString(block, nameStart, nameEnd);
+    const behindItem = this.#record.readItem(name, block, start);
+    if (behindItem !== undefined) return behindItem;
+    const end = skipValue(block, start);
+    if (name === 'Metadata') {
+      const { WriteTimestampMicros } = JSON.parse(block.toString('utf8', start, end)) as {
+        WriteTimestampMicros?: { N?: string };
+      };
+      this.#record.createdMs = Number(WriteTimestampMicros?.N ?? NaN) / 1000;
     }
+    return end;
   }
 }

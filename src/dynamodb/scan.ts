@@ -1,14 +1,4 @@
-import {
-  CLOSE_BRACKET,
-  COMMA,
-  MalformedJson,
-  OPEN_BRACKET,
-  decodeString,
-  expectByte,
-  skipSpace,
-  skipValue,
-  walkMembers,
-} from '../model/json-bytes.ts';
+import { MalformedJson, decodeString, skipSpace, skipValue, walkElements, walkMembers } from '../model/json-bytes.ts';
 import { BufferPool } from '../model/buffer-pool.ts';
 import { DynaferryError } from '../model/errors.ts';
 import type { ItemView } from '../model/item.ts';
@@ -97,13 +87,13 @@ export function readPage(page: Buffer, view: ItemView, onItem: (item: ItemView) 
   try {
     walkMembers(page, skipSpace(page, 0), (nameStart, nameEnd, start) => {
       const name = decodeString(page, nameStart, nameEnd);
-      if (name === 'Items') {
-        const counted = (item: ItemView): void => {
+      if (name === 'Items')
+        return walkElements(page, start, (itemStart) => {
+          const itemEnd = view.read(page, itemStart);
           facts.returned++;
-          onItem(item);
-        };
-        return readItems(page, start, view, counted);
-      }
+          onItem(view);
+          return itemEnd;
+        });
       const end = skipValue(page, start);
       const value = (): unknown => JSON.parse(page.toString('utf8', start, end));
       if (name === 'Count') announced = value() as number;
@@ -123,15 +113,4 @@ export function readPage(page: Buffer, view: ItemView, onItem: (item: ItemView) 
       `a page of the scan announces ${announced} items and holds ${facts.returned}`,
     );
   return facts;
-}
-
-function readItems(page: Buffer, at: number, view: ItemView, onItem: (item: ItemView) => void): number {
-  let i = expectByte(page, at, OPEN_BRACKET);
-  if (page[i] === CLOSE_BRACKET) return i + 1;
-  for (;;) {
-    i = skipSpace(page, view.read(page, i));
-    onItem(view);
-    if (page[i] === CLOSE_BRACKET) return i + 1;
-    i = expectByte(page, i, COMMA);
-  }
 }

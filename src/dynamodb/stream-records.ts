@@ -1,32 +1,7 @@
 import { DynaferryError } from '../model/errors.ts';
-import { ItemView, type NameTable } from '../model/item.ts';
-import {
-  CLOSE_BRACKET,
-  COMMA,
-  MalformedJson,
-  OPEN_BRACKET,
-  decodeString,
-  expectByte,
-  skipSpace,
-  skipValue,
-  walkMembers,
-} from '../model/json-bytes.ts';
-
-/** One change of an item. It is filled anew for each record, and what it refers to lies in the page. */
-export interface StreamRecord {
-  /** The item's key attributes. */
-  readonly keys: ItemView;
-  /** The item after the change; undefined where it was deleted. */
-  newImage: ItemView | undefined;
-  /** The item before the change; undefined where there was none. */
-  oldImage: ItemView | undefined;
-  /** Decimal, of up to 40 digits. Greater ones are later in their shard. */
-  sequenceNumber: string;
-  /** When the change was made, in milliseconds since 1970; the service rounds it down to a second. */
-  createdMs: number;
-  /** Whether TTL made it. */
-  isByTtl: boolean;
-}
+import type { NameTable } from '../model/item.ts';
+import { MalformedJson, decodeString, skipSpace, skipValue, walkElements, walkMembers } from '../model/json-bytes.ts';
+import { RecordView, type StreamRecord } from './record-view.ts';
 
 /** What an answer of GetRecords says besides its records. */
 export interface RecordsPage {
@@ -41,25 +16,13 @@ export interface ChangeReader {
   read(page: Buffer, onRecord: (record: StreamRecord) => void): RecordsPage;
 }
 
-/** Reads answers of GetRecords. Its views are used again and again. */
+/** Reads answers of GetRecords. */
 export class RecordReader implements ChangeReader {
-  readonly #record: StreamRecord;
-  readonly #newImage: ItemView;
-  readonly #oldImage: ItemView;
-  #hasKeys = false;
+  readonly #record: RecordView;
 
   /** `names` are those that whoever is given the records looks for in their views. */
   constructor(names: NameTable) {
-    this.#newImage = new ItemView(names);
-    this.#oldImage = new ItemView(names);
-    this.#record = {
-      keys: new ItemView(names),
-      newImage: undefined,
-      oldImage: undefined,
-      sequenceNumber: '',
-      createdMs: 0,
-      isByTtl: false,
-    };
+    this.#record = new RecordView(names);
   }
 
   /** Calls `onRecord` for each record of a page in turn. Throws SERVICE_FAILED where the page is not what GetRecords answers. */
@@ -68,10 +31,13 @@ export class RecordReader implements ChangeReader {
     try {
       walkMembers(page, skipSpace(page, 0), (nameStart, nameEnd, start) => {
         const name = page.toString('latin1', nameStart, nameEnd);
+        // Every byte is walked over once: a record's end is known when its images have been read.
         if (name === 'Records')
-          return this.#readRecords(page, start, () => {
+          return walkElements(page, start, (recordStart) => {
+            const recordEnd = this.#readRecord(page, recordStart);
             facts.records++;
             onRecord(this.#record);
+            return recordEnd;
           });
         const end = skipValue(page, start);
         if (name === 'NextShardIterator') facts.nextIterator = text(page, start, end);
@@ -84,25 +50,9 @@ export class RecordReader implements ChangeReader {
     return facts;
   }
 
-  /** Every byte is walked over once: a record's end is known when its images have been read. */
-  #readRecords(page: Buffer, at: number, onRecord: () => void): number {
-    let i = expectByte(page, at, OPEN_BRACKET);
-    if (page[i] === CLOSE_BRACKET) return i + 1;
-    for (;;) {
-      i = skipSpace(page, this.#readRecord(page, i));
-      onRecord();
-      if (page[i] === CLOSE_BRACKET) return i + 1;
-      i = expectByte(page, i, COMMA);
-    }
-  }
-
   #readRecord(page: Buffer, at: number): number {
     const record = this.#record;
-    record.newImage = record.oldImage = undefined;
-    record.sequenceNumber = '';
-    record.createdMs = NaN;
-    record.isByTtl = false;
-    this.#hasKeys = false;
+    record.begin();
     const behind = walkMembers(page, at, (nameStart, nameEnd, start) => {
       const name = page.toString('latin1', nameStart, nameEnd);
       if (name === 'dynamodb') return walkMembers(page, start, this.#readMember.bind(this, page));
@@ -110,7 +60,7 @@ export class RecordReader implements ChangeReader {
       if (name === 'userIdentity') record.isByTtl = isTtl(page, start, end);
       return end;
     });
-    if (!this.#hasKeys || record.sequenceNumber === '' || Number.isNaN(record.createdMs))
+    if (!record.isWhole || record.sequenceNumber === '')
       throw new MalformedJson('a record lacks its keys, time or sequence number', at);
     return behind;
   }
@@ -118,29 +68,14 @@ export class RecordReader implements ChangeReader {
   /** One member of what the record says of the change; returns the position behind it. */
   #readMember(page: Buffer, nameStart: number, nameEnd: number, start: number): number {
     const record = this.#record;
-    switch (page.toString('latin1', nameStart, nameEnd)) {
-      case 'Keys':
-        this.#hasKeys = true;
-        return record.keys.read(page, start);
-      case 'NewImage':
-        record.newImage = this.#newImage;
-        return this.#newImage.read(page, start);
-      case 'OldImage':
-        record.oldImage = this.#oldImage;
-        return this.#oldImage.read(page, start);
-      case 'SequenceNumber': {
-        const end = skipValue(page, start);
-        record.sequenceNumber = text(page, start, end) ?? '';
-        return end;
-      }
-      case 'ApproximateCreationDateTime': {
-        const end = skipValue(page, start);
-        record.createdMs = Number(page.toString('latin1', start, end)) * 1000;
-        return end;
-      }
-      default:
-        return skipValue(page, start);
-    }
+    const name = page.toString('latin1', nameStart, nameEnd);
+    const behindItem = record.readItem(name, page, start);
+    if (behindItem !== undefined) return behindItem;
+    const end = skipValue(page, start);
+    if (name === 'SequenceNumber') record.sequenceNumber = text(page, start, end) ?? '';
+    else if (name === 'ApproximateCreationDateTime')
+      record.createdMs = Number(page.toString('latin1', start, end)) * 1000;
+    return end;
   }
 }
 

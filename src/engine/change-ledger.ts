@@ -1,5 +1,6 @@
-import type { CaptureState, ChangeCommit, ChangeCounts, ShardPosition } from '../staging/change-log.ts';
-import { StateDatabase, type Row, type StateSchema } from './state-database.ts';
+import type { CaptureState, ChangeCommit, ShardPosition } from '../staging/change-log.ts';
+import { ChangeSums, SUM_TABLES, type AppliedCounts, type ChangeStage, type ChangeTotals } from './change-sums.ts';
+import { StateDatabase, type StateSchema } from './state-database.ts';
 
 /**
  * Described in docs/formats/ledger.md. Changes come without end, so nothing here grows with them: each of the three stages goes on strictly in the order of
@@ -12,54 +13,11 @@ const CHANGE_LEDGER: StateSchema = {
   tables: `
   CREATE TABLE fact (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
   CREATE TABLE shard (shard_id TEXT PRIMARY KEY, parent TEXT, after TEXT, done INTEGER NOT NULL, through_ms INTEGER NOT NULL, clock_micros INTEGER) STRICT;
-  CREATE TABLE captured (
-    one INTEGER PRIMARY KEY CHECK (one = 1), seq INTEGER NOT NULL, objects INTEGER NOT NULL, bytes INTEGER NOT NULL,
-    read INTEGER NOT NULL, before INTEGER NOT NULL, filtered INTEGER NOT NULL, skipped INTEGER NOT NULL, echoes INTEGER NOT NULL, dead_lettered INTEGER NOT NULL,
-    puts INTEGER NOT NULL, deletes INTEGER NOT NULL, source_bytes INTEGER NOT NULL, newest_micros INTEGER, through_ms INTEGER NOT NULL
-  ) STRICT;
-  CREATE TABLE transferred (
-    one INTEGER PRIMARY KEY CHECK (one = 1), seq INTEGER NOT NULL, objects INTEGER NOT NULL, bytes INTEGER NOT NULL,
-    changes INTEGER NOT NULL, newest_micros INTEGER, through_ms INTEGER NOT NULL
-  ) STRICT;
-  CREATE TABLE applied (
-    one INTEGER PRIMARY KEY CHECK (one = 1), seq INTEGER NOT NULL, objects INTEGER NOT NULL, bytes INTEGER NOT NULL,
-    puts INTEGER NOT NULL, deletes INTEGER NOT NULL, superseded INTEGER NOT NULL, dead_lettered INTEGER NOT NULL, newest_micros INTEGER, through_ms INTEGER NOT NULL
-  ) STRICT;
-`,
+  ${SUM_TABLES}`,
 };
 
 /** Facts of a change log as a whole: its id, up to which commit the group goes that is being applied, and how far behind the stages are. */
 export type ChangeFactName = 'captureId' | `lag:${string}`;
-
-/** What became of changes that were applied; together they are all of them. A change that was set aside before may come to be one of the others: then one less is dead-lettered. */
-export interface AppliedCounts {
-  puts: number;
-  deletes: number;
-  /** Not written, since a later change is to the same key. */
-  superseded: number;
-  deadLettered: number;
-}
-
-interface StageTotals {
-  /** The last commit that the sums cover; 0 where there is none. */
-  seq: number;
-  objects: number;
-  /** Of change objects, compressed. */
-  bytes: number;
-  /** When the newest change that is covered was made at the source, in microseconds since 1970. */
-  newestMicros: number | undefined;
-  /** All changes that were made before then (milliseconds since 1970) are covered; 0 where nothing is. */
-  throughMs: number;
-}
-
-/** Sums over all commits that each stage is done with. */
-export interface ChangeTotals {
-  captured: StageTotals & ChangeCounts;
-  transferred: StageTotals & { changes: number };
-  applied: StageTotals & AppliedCounts;
-}
-
-type Stage = keyof ChangeTotals;
 
 /**
  * How far capture, transfer and apply of one migration's changes have come on this machine, in SQLite. Every write is one transaction that is on disk when
@@ -68,9 +26,11 @@ type Stage = keyof ChangeTotals;
  */
 export class ChangeLedger {
   readonly #db: StateDatabase;
+  readonly #sums: ChangeSums;
 
   private constructor(db: StateDatabase) {
     this.#db = db;
+    this.#sums = new ChangeSums(db);
   }
 
   /** Opens or creates the ledger in a migration's state folder. Throws LOCAL_DISK where that is not possible. */
@@ -95,29 +55,25 @@ export class ChangeLedger {
   /** Forgets everything: a new change log begins. */
   clear(): void {
     this.#db.transaction(() => {
-      for (const table of ['fact', 'shard', 'captured', 'transferred', 'applied']) this.#db.run(`DELETE FROM ${table}`);
+      for (const table of ['fact', 'shard']) this.#db.run(`DELETE FROM ${table}`);
+      this.#sums.clear('captured', 'transferred', 'applied');
     });
   }
 
   /** Records a commit of the capture that is durable in staging, and the positions that it makes good. One that is recorded already is left as it is. */
   recordCaptured(commit: ChangeCommit): void {
-    const { object, counts, checkpoints = [] } = commit;
     this.#db.transaction(() => {
-      const added = this.#add('captured', commit, {
-        objects: object === null ? 0 : 1,
-        bytes: object?.sizeBytes ?? 0,
-        ...countColumns(counts),
-      });
-      if (added) this.#setPositions(checkpoints);
+      if (this.#sums.add('captured', commit, { ...objectSums(commit), counts: commit.counts }))
+        this.#setPositions(commit.checkpoints ?? []);
     });
   }
 
   /** Takes over where a capture stood at a commit, in place of what is recorded of it. */
   restoreCaptured(commit: ChangeCommit, state: CaptureState): void {
     this.#db.transaction(() => {
-      for (const table of ['shard', 'captured']) this.#db.run(`DELETE FROM ${table}`);
-      const { objects, bytes, counts, newestMicros } = state;
-      this.#add('captured', { ...commit, newestMicros }, { objects, bytes, ...countColumns(counts) });
+      this.#db.run('DELETE FROM shard');
+      this.#sums.clear('captured');
+      this.#sums.add('captured', { ...commit, newestMicros: state.newestMicros }, state);
       this.#setPositions(state.positions);
     });
   }
@@ -154,11 +110,7 @@ export class ChangeLedger {
   recordTransferred(commit: ChangeCommit): void {
     const { object } = commit;
     this.#db.transaction(() => {
-      this.#add('transferred', commit, {
-        objects: object === null ? 0 : 1,
-        bytes: object?.sizeBytes ?? 0,
-        changes: object?.items ?? 0,
-      });
+      this.#sums.add('transferred', commit, { ...objectSums(commit), counts: { changes: object?.items ?? 0 } });
     });
   }
 
@@ -169,70 +121,36 @@ export class ChangeLedger {
     const objects = commits.flatMap(({ object }) => object ?? []);
     const newest = commits.flatMap(({ newestMicros }) => newestMicros ?? []);
     this.#db.transaction(() => {
-      this.#add(
+      this.#sums.add(
         'applied',
         { ...last, newestMicros: newest.length === 0 ? undefined : Math.max(...newest) },
-        {
-          objects: objects.length,
-          bytes: objects.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
-          ...appliedColumns(counts),
-        },
+        { objects: objects.length, bytes: objects.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0), counts },
       );
     });
   }
 
   /** Changes that were dead-lettered have come to be something else. */
   reviseApplied(counts: AppliedCounts): void {
-    const columns = appliedColumns(counts);
-    const names = Object.keys(columns);
-    this.#db.run(
-      `UPDATE applied SET ${names.map((name) => `${name} = ${name} + ?`).join(', ')}`,
-      ...Object.values(columns),
-    );
+    this.#sums.revise(counts);
   }
 
   /** Takes over how far another machine has applied the log; nothing where this one has come further. */
   adoptApplied(totals: ChangeTotals['applied']): void {
-    const { seq, throughMs, newestMicros, objects, bytes } = totals;
     this.#db.transaction(() => {
-      if (seq <= this.last('applied')) return;
-      this.#db.run('DELETE FROM applied');
-      this.#add('applied', { seq, throughMs, newestMicros }, { objects, bytes, ...appliedColumns(totals) });
+      if (totals.seq <= this.last('applied')) return;
+      this.#sums.clear('applied');
+      this.#sums.add('applied', totals, { ...totals, counts: totals });
     });
   }
 
   /** The last commit that a stage is done with; 0 where there is none. The next one is where it goes on. */
-  last(stage: Stage): number {
-    return (this.#db.get(`SELECT seq FROM ${stage}`)?.['seq'] as number | undefined) ?? 0;
+  last(stage: ChangeStage): number {
+    return this.#sums.last(stage);
   }
 
   /** Sums over everything recorded: what `status`, the summary and the accounting go by. */
   totals(): ChangeTotals {
-    const captured = this.#row('captured');
-    const transferred = this.#row('transferred');
-    const applied = this.#row('applied');
-    return {
-      captured: {
-        ...stageTotals(captured),
-        read: number(captured, 'read'),
-        before: number(captured, 'before'),
-        filtered: number(captured, 'filtered'),
-        skipped: number(captured, 'skipped'),
-        echoes: number(captured, 'echoes'),
-        deadLettered: number(captured, 'dead_lettered'),
-        puts: number(captured, 'puts'),
-        deletes: number(captured, 'deletes'),
-        sourceBytes: number(captured, 'source_bytes'),
-      },
-      transferred: { ...stageTotals(transferred), changes: number(transferred, 'changes') },
-      applied: {
-        ...stageTotals(applied),
-        puts: number(applied, 'puts'),
-        deletes: number(applied, 'deletes'),
-        superseded: number(applied, 'superseded'),
-        deadLettered: number(applied, 'dead_lettered'),
-      },
-    };
+    return this.#sums.totals();
   }
 
   close(): void {
@@ -251,52 +169,8 @@ export class ChangeLedger {
         clockMicros ?? null,
       );
   }
-
-  /** Adds to a stage's sums; false where the commit is among them already. */
-  #add(
-    stage: Stage,
-    { seq, newestMicros, throughMs }: Pick<ChangeCommit, 'seq' | 'newestMicros' | 'throughMs'>,
-    sums: Record<string, number>,
-  ): boolean {
-    if (seq <= this.last(stage)) return false;
-    const names = Object.keys(sums);
-    this.#db.run(
-      `INSERT INTO ${stage} (one, seq, newest_micros, through_ms, ${names.join(', ')}) VALUES (1, ?, ?, ?, ${names.map(() => '?').join(', ')})
-       ON CONFLICT (one) DO UPDATE SET seq = excluded.seq, through_ms = excluded.through_ms,
-       newest_micros = coalesce(max(newest_micros, excluded.newest_micros), newest_micros, excluded.newest_micros),
-       ${names.map((name) => `${name} = ${name} + excluded.${name}`).join(', ')}`,
-      seq,
-      newestMicros ?? null,
-      throughMs,
-      ...Object.values(sums),
-    );
-    return true;
-  }
-
-  #row(stage: Stage): Row | undefined {
-    return this.#db.get(`SELECT * FROM ${stage}`);
-  }
 }
 
-function appliedColumns({ puts, deletes, superseded, deadLettered }: AppliedCounts): Record<string, number> {
-  return { puts, deletes, superseded, dead_lettered: deadLettered };
-}
-
-function countColumns(counts: ChangeCounts): Record<string, number> {
-  const { deadLettered, sourceBytes, ...same } = counts;
-  return { ...same, dead_lettered: deadLettered, source_bytes: sourceBytes };
-}
-
-function stageTotals(row: Row | undefined): StageTotals {
-  return {
-    seq: number(row, 'seq'),
-    objects: number(row, 'objects'),
-    bytes: number(row, 'bytes'),
-    newestMicros: (row?.['newest_micros'] as number | null | undefined) ?? undefined,
-    throughMs: number(row, 'through_ms'),
-  };
-}
-
-function number(row: Row | undefined, name: string): number {
-  return (row?.[name] as number | undefined) ?? 0;
+function objectSums({ object }: ChangeCommit): { objects: number; bytes: number } {
+  return { objects: object === null ? 0 : 1, bytes: object?.sizeBytes ?? 0 };
 }

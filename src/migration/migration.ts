@@ -1,6 +1,6 @@
 import { dirname, join, resolve } from 'node:path';
 import { DynaferryError } from '../model/errors.ts';
-import type { ProgressEvent, StageName, Summary, VerifyCounts } from '../model/events.ts';
+import type { ProgressEvent, StageName, Summary } from '../model/events.ts';
 import { inspectTable } from '../stages/inspect/inspect-table.ts';
 import type { Catalog } from '../stages/inspect/catalog.ts';
 import { capacityOf } from '../dynamodb/table.ts';
@@ -15,9 +15,9 @@ import { ProgressKeeper } from './progress-keeper.ts';
 import { ProgressTotals } from './progress-totals.ts';
 import { Replication } from './replication.ts';
 import { setAsideOf } from './set-aside.ts';
-import { carryVerification, verifySourceSite, verifyTargetSite } from './verify-site.ts';
-import { checkSettles, defaultSettleMs, forgetVerification, runVerify } from './verify-stage.ts';
-import type { VerifyResult } from '../stages/verify/verify-result.ts';
+import { Verification } from './verification.ts';
+import { carryVerification } from './verify-site.ts';
+import { forgetVerification } from './verify-stage.ts';
 import { incrementalExports } from './source-exports.ts';
 import { StageRunner, type StageRequest } from './stage-runner.ts';
 import { Stages } from './stages.ts';
@@ -32,7 +32,7 @@ import type {
   VerifyRequest,
 } from './requests.ts';
 import { readStatus, type MigrationStatus } from './status.ts';
-import { checkAccounting, checkCapturedDeadLetters, checkDeadLetters, checkVerified } from './summary.ts';
+import { checkAccounting, checkCapturedDeadLetters, checkDeadLetters } from './summary.ts';
 import { Workspace } from './workspace.ts';
 
 /** The stages of changes. */
@@ -71,7 +71,7 @@ export class Migration {
   readonly #changes: ChangeStages;
   readonly #replication: Replication;
   readonly #runner: StageRunner;
-  #verified: VerifyCounts | undefined;
+  readonly #verification: Verification;
 
   /** Use openMigration. `folder` is the one that paths in the file count from. */
   constructor(file: MigrationFile, folder: string, limits: Limits, options: OpenOptions) {
@@ -96,6 +96,7 @@ export class Migration {
     });
     this.#runner = new StageRunner(this.#workspace, keeper, scope);
     this.#stages = new Stages(this.#workspace);
+    this.#verification = new Verification(this.#workspace, this.#stages);
     this.#captures = new CaptureStages(this.#workspace, this.#stages);
     this.#changes = new ChangeStages(this.#workspace, this.#stages, this.#captures);
     this.#replication = new Replication(this.#workspace, this.#stages, this.#captures, this.#changes, (work) =>
@@ -162,7 +163,7 @@ export class Migration {
       ]);
       checkAccounting(this.#workspace.ledger.totals());
       if (request.skipVerify !== true)
-        await this.#verify({ setAside: this.#workspace.ledger.totals().load.deadLettered });
+        await this.#verification.atRest(this.#workspace.ledger.totals().load.deadLettered);
       this.#workspace.ledger.setFact('finishedMs', String(Date.now()));
     });
   }
@@ -250,7 +251,7 @@ export class Migration {
       // What an earlier verification had read may have been changed since.
       forgetVerification(this.#workspace);
       const { load, apply } = setAsideOf(this.#workspace);
-      await this.#verify({ setAside: (load?.count ?? 0) + (apply?.count ?? 0) });
+      await this.#verification.atRest((load?.count ?? 0) + (apply?.count ?? 0));
       checkDeadLetters(setAsideOf(this.#workspace), ['export', 'load', 'apply']);
     });
   }
@@ -259,13 +260,8 @@ export class Migration {
    * Compares policy(source) with the target, and changes nothing at either; on tables that are written to, differences are looked at until they settle. Needs both sites' credentials; with
    * `site` that site's alone: the source leaves its digests in staging, `transfer` carries them, the target compares (docs/verify.md).
    */
-  async verify({ site, settleMs }: VerifyRequest = {}): Promise<Summary> {
-    return this.#run(['verify'], {}, async () => {
-      if (settleMs !== undefined) checkSettles(this.file, site);
-      if (site === undefined) return this.#verify({ settleMs: settleMs ?? defaultSettleMs(this.file) });
-      if (site === 'source') return verifySourceSite(this.#workspace, this.#stages);
-      return this.#judge(await verifyTargetSite(this.#workspace, this.#stages));
-    });
+  async verify(request: VerifyRequest = {}): Promise<Summary> {
+    return this.#run(['verify'], {}, () => this.#verification.run(request));
   }
 
   /** Where it stands, from the ledger of this machine; also while another process runs it. Contacts nothing. */
@@ -282,22 +278,6 @@ export class Migration {
   }
 
   #run(locks: StageName[], request: StageRequest, work: () => Promise<void>): Promise<Summary> {
-    return this.#runner.run(locks, request, work, () => this.#verified);
-  }
-
-  async #verify({ setAside = 0, settleMs = 0 }: { setAside?: number; settleMs?: number }): Promise<void> {
-    this.#judge(await runVerify(this.#workspace, this.#stages, settleMs), { setAside, isLive: settleMs > 0 });
-  }
-
-  #judge(result: VerifyResult, { setAside = 0, isLive = false } = {}): void {
-    const { equal, missing, extra, different, settled, changing, lastedMs, differencesFile } = result;
-    this.#verified = {
-      equal,
-      missing,
-      extra,
-      different,
-      ...(isLive && { settled, changing, ...(lastedMs && { lastedMs }) }),
-    };
-    checkVerified(this.#verified, differencesFile, setAside);
+    return this.#runner.run(locks, request, work, () => this.#verification.counts);
   }
 }

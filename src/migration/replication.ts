@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { ChangeTotals } from '../engine/change-ledger.ts';
+import type { ChangeTotals } from '../engine/change-sums.ts';
 import { isLocked, Lock, lockHolder } from '../engine/lock.ts';
 import { DynaferryError } from '../model/errors.ts';
 import type { StageName } from '../model/events.ts';

@@ -1,6 +1,7 @@
 import { LAG_WINDOW_MS } from '../engine/lag-reporter.ts';
 import { isLocked, lockHolder } from '../engine/lock.ts';
-import type { ChangeLedger, ChangeTotals } from '../engine/change-ledger.ts';
+import type { ChangeLedger } from '../engine/change-ledger.ts';
+import type { ChangeTotals } from '../engine/change-sums.ts';
 import type { Ledger } from '../engine/ledger.ts';
 import type { LedgerTotals } from '../engine/ledger-totals.ts';
 import type { LagReport, StageName, StageProgress, VerifyCounts } from '../model/events.ts';

@@ -1,4 +1,4 @@
-import type { ChangeTotals } from '../engine/change-ledger.ts';
+import type { ChangeTotals } from '../engine/change-sums.ts';
 import type { LedgerTotals } from '../engine/ledger-totals.ts';
 import { DynaferryError } from '../model/errors.ts';
 import type { AppliedChanges, CapturedChanges, StageName, Summary, VerifyCounts } from '../model/events.ts';

@@ -1,4 +1,5 @@
-import { errorCatalogue, type ErrorCode, type ExitCode } from './error-catalogue.ts';
+import { errorCatalogue, type ErrorCode } from './error-catalogue.ts';
+import type { ExitCode } from './exit-codes.ts';
 
 /** What a DynaferryError can carry besides its message. */
 export interface ErrorDetails {

@@ -147,6 +147,20 @@ export function forEachMember(
   });
 }
 
+/**
+ * Walks over the elements of the array that starts at `at`; `read` gets where an element begins, and returns the position behind it. Returns the position
+ * behind the array.
+ */
+export function walkElements(bytes: Buffer, at: number, read: (start: number) => number): number {
+  let i = expectByte(bytes, at, OPEN_BRACKET);
+  if (bytes[i] === CLOSE_BRACKET) return i + 1;
+  for (;;) {
+    i = skipSpace(bytes, read(i));
+    if (bytes[i] === CLOSE_BRACKET) return i + 1;
+    i = expectByte(bytes, i, COMMA);
+  }
+}
+
 /** Calls `each` for every element of the array that starts at `at`; returning false stops. Returns the position behind the array, or behind the element it stopped at. */
 export function forEachElement(
   bytes: Buffer,

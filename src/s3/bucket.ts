@@ -3,9 +3,10 @@ import { header, type HttpResponse } from '../aws/http-client.ts';
 import { uriEncode } from '../aws/signer.ts';
 import { BufferPool } from '../model/buffer-pool.ts';
 import { DynaferryError } from '../model/errors.ts';
-import { classify } from './errors.ts';
+import { classify, isGone, unlessMissing } from './errors.ts';
 import { readListPage, type ListPage } from './list-page.ts';
 import {
+  headersOf,
   readInfo,
   type CreatedUpload,
   type ListedObject,
@@ -15,6 +16,7 @@ import {
   type UploadedPart,
 } from './object-info.ts';
 import { RangeBody, type ByteRange } from './range-body.ts';
+import { partList, readParts } from './upload-parts.ts';
 import { fetchWhole } from './whole-body.ts';
 import { MalformedXml } from './xml-cursor.ts';
 import { children, decodeKey, parseXml, text, type XmlElement } from './xml.ts';
@@ -72,16 +74,13 @@ export class S3Bucket {
       options.partNumber === undefined ? {} : { partNumber: String(options.partNumber) };
     const head = async (): Promise<ObjectDetails> =>
       readInfo(await this.send('HEAD', key, 'GetObject', { query, signal }));
-    try {
-      return await head().catch(async (error: unknown) => {
+    return unlessMissing(
+      head().catch(async (error: unknown) => {
         if (!(error instanceof DynaferryError && (error.status === 400 || error.code === 'ACCESS_DENIED'))) throw error;
         await this.#explain(key, signal);
         return head();
-      });
-    } catch (error) {
-      if (error instanceof DynaferryError && error.code === 'OBJECT_NOT_FOUND') return undefined;
-      throw error;
-    }
+      }),
+    );
   }
 
   /**
@@ -118,13 +117,8 @@ export class S3Bucket {
   }
 
   /** The object, or undefined where there is no such key. */
-  async find(key: string, signal?: AbortSignal): Promise<(ObjectDetails & { body: Buffer }) | undefined> {
-    try {
-      return await this.get(key, { signal });
-    } catch (error) {
-      if (error instanceof DynaferryError && error.code === 'OBJECT_NOT_FOUND') return undefined;
-      throw error;
-    }
+  find(key: string, signal?: AbortSignal): Promise<(ObjectDetails & { body: Buffer }) | undefined> {
+    return unlessMissing(this.get(key, { signal }));
   }
 
   /** Writes the object whole; resolves with its ETag. */
@@ -231,22 +225,11 @@ export class S3Bucket {
     const parts: UploadedPart[] = [];
     let marker = '0';
     for (;;) {
-      let page: XmlElement;
-      try {
-        page = await this.xml('GET', key, 'ListMultipartUploadParts', 'ListPartsResult', {
-          query: { uploadId, 'part-number-marker': marker },
-          signal,
-        });
-      } catch (error) {
-        if (isGone(error)) return undefined;
-        throw error;
-      }
-      for (const part of children(page, 'Part'))
-        parts.push({
-          partNumber: Number(text(part, 'PartNumber')),
-          etag: text(part, 'ETag'),
-          sizeBytes: Number(text(part, 'Size')),
-        });
+      const query = { uploadId, 'part-number-marker': marker };
+      const asked = this.xml('GET', key, 'ListMultipartUploadParts', 'ListPartsResult', { query, signal });
+      const page = await unlessMissing(asked, isGone);
+      if (page === undefined) return undefined;
+      parts.push(...readParts(page));
       if (text(page, 'IsTruncated') !== 'true') return parts;
       marker = text(page, 'NextPartNumberMarker');
     }
@@ -259,21 +242,12 @@ export class S3Bucket {
     parts: readonly { partNumber: number; etag: string }[],
     signal?: AbortSignal,
   ): Promise<void> {
-    const list = parts
-      .map((part) => `<Part><PartNumber>${part.partNumber}</PartNumber><ETag>${part.etag}</ETag></Part>`)
-      .join('');
-    const body = Buffer.from(
-      `<CompleteMultipartUpload xmlns="http://s3.amazonaws.com/doc/2006-03-01/">${list}</CompleteMultipartUpload>`,
-    );
+    const body = partList(parts);
     await this.xml('POST', key, 'PutObject', 'CompleteMultipartUploadResult', { query: { uploadId }, body, signal });
   }
 
   async abortUpload(key: string, uploadId: string, signal?: AbortSignal): Promise<void> {
-    try {
-      await this.send('DELETE', key, 'AbortMultipartUpload', { query: { uploadId }, signal });
-    } catch (error) {
-      if (!isGone(error)) throw error;
-    }
+    await unlessMissing(this.send('DELETE', key, 'AbortMultipartUpload', { query: { uploadId }, signal }), isGone);
   }
 
   async close(): Promise<void> {
@@ -315,16 +289,4 @@ export class S3Bucket {
       });
     return element;
   }
-}
-
-/** The headers that an object is written with. */
-function headersOf({ headers, contentType, metadata }: PutOptions): Record<string, string> {
-  const all: Record<string, string> = { 'content-type': contentType ?? 'application/octet-stream', ...headers };
-  for (const [name, value] of Object.entries(metadata ?? {})) all[`x-amz-meta-${name}`] = value;
-  return all;
-}
-
-/** Whether an upload is not there (any more). Ceph names the key as what is missing. */
-export function isGone(error: unknown): boolean {
-  return error instanceof DynaferryError && (error.serviceCode === 'NoSuchUpload' || error.code === 'OBJECT_NOT_FOUND');
 }

@@ -104,3 +104,22 @@ function codeOfStatus(status: number): string {
   if (status === 412) return 'PreconditionFailed';
   return UNREADABLE;
 }
+
+/** Whether an upload is not there (any more). Ceph names the key as what is missing. */
+export function isGone(error: unknown): boolean {
+  return isNotFound(error) || (error instanceof DynaferryError && error.serviceCode === 'NoSuchUpload');
+}
+
+function isNotFound(error: unknown): boolean {
+  return error instanceof DynaferryError && error.code === 'OBJECT_NOT_FOUND';
+}
+
+/** What a request resolves with; undefined where what it asks for is not there. */
+export async function unlessMissing<T>(request: Promise<T>, isMissing = isNotFound): Promise<T | undefined> {
+  try {
+    return await request;
+  } catch (error) {
+    if (isMissing(error)) return undefined;
+    throw error;
+  }
+}

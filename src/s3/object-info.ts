@@ -81,3 +81,10 @@ export function readInfo(response: HttpResponse): ObjectDetails {
     headers: response.headers,
   };
 }
+
+/** The headers that an object is written with. */
+export function headersOf({ headers, contentType, metadata }: PutOptions): Record<string, string> {
+  const all: Record<string, string> = { 'content-type': contentType ?? 'application/octet-stream', ...headers };
+  for (const [name, value] of Object.entries(metadata ?? {})) all[`x-amz-meta-${name}`] = value;
+  return all;
+}

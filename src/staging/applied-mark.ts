@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { DynaferryError } from '../model/errors.ts';
 import type { S3Bucket } from '../s3/bucket.ts';
+import { readJson, writeJson } from './json-object.ts';
 import type { ExportLayout } from './layout.ts';
 
 const count = z.int().nonnegative();
@@ -35,8 +35,7 @@ export async function writeAppliedMark(
   mark: AppliedMark,
   signal?: AbortSignal,
 ): Promise<void> {
-  const body = Buffer.from(`${JSON.stringify(mark)}\n`);
-  await bucket.put(markKey(layout), body, { contentType: 'application/json', signal });
+  await writeJson(bucket, markKey(layout), mark, signal);
 }
 
 /** Undefined where nothing was ever applied. Throws MANIFEST_INVALID where it cannot be read. */
@@ -45,17 +44,7 @@ export async function readAppliedMark(
   layout: ExportLayout,
   signal?: AbortSignal,
 ): Promise<AppliedMark | undefined> {
-  const found = await bucket.find(markKey(layout), signal);
-  if (found === undefined) return undefined;
-  try {
-    return appliedMark.parse(JSON.parse(found.body.toString('utf8')));
-  } catch (error) {
-    throw new DynaferryError(
-      'MANIFEST_INVALID',
-      `${bucket.uri(markKey(layout))} is not a mark that this version can read`,
-      { cause: error },
-    );
-  }
+  return readJson(bucket, markKey(layout), appliedMark, 'a mark', signal);
 }
 
 function markKey(layout: ExportLayout): string {

@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import { DynaferryError } from '../model/errors.ts';
 import type { S3Bucket } from '../s3/bucket.ts';
 import { CommitSignal, FOLLOW_POLL_MS, dataObject } from './commit-log.ts';
 import { keySchema } from './header.ts';
+import { readJson, writeJson } from './json-object.ts';
 import { ExportLayout } from './layout.ts';
 import { NumberedLog } from './numbered-log.ts';
 import { readRemovedThrough } from './removed-mark.ts';
@@ -196,8 +196,7 @@ export async function writeChangeHeader(
   header: ChangeHeader,
   signal?: AbortSignal,
 ): Promise<void> {
-  const body = Buffer.from(`${JSON.stringify(header)}\n`);
-  await bucket.put(headerKey(layout), body, { contentType: 'application/json', signal });
+  await writeJson(bucket, headerKey(layout), header, signal);
 }
 
 /** Undefined where there is none (yet). Throws MANIFEST_INVALID where it cannot be read. */
@@ -206,16 +205,7 @@ export async function readChangeHeader(
   layout: ExportLayout,
   signal?: AbortSignal,
 ): Promise<ChangeHeader | undefined> {
-  const key = headerKey(layout);
-  const found = await bucket.find(key, signal);
-  if (found === undefined) return undefined;
-  try {
-    return changeHeader.parse(JSON.parse(found.body.toString('utf8')));
-  } catch (error) {
-    throw new DynaferryError('MANIFEST_INVALID', `${bucket.uri(key)} is not a header that this version can read`, {
-      cause: error,
-    });
-  }
+  return readJson(bucket, headerKey(layout), changeHeader, 'a header', signal);
 }
 
 function headerKey(layout: ExportLayout): string {

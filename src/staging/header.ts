@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { DynaferryError } from '../model/errors.ts';
 import type { S3Bucket } from '../s3/bucket.ts';
+import { readJson, writeJson } from './json-object.ts';
 import type { ExportLayout } from './layout.ts';
 
 const keyAttribute = z.object({ name: z.string(), type: z.enum(['S', 'N', 'B']) });
@@ -38,27 +38,14 @@ export async function writeHeader(
   header: ExportHeader,
   signal?: AbortSignal,
 ): Promise<void> {
-  await bucket.put(layout.header, Buffer.from(`${JSON.stringify(header)}\n`), {
-    contentType: 'application/json',
-    signal,
-  });
+  await writeJson(bucket, layout.header, header, signal);
 }
 
-/** Undefined where there is none: then it is a native export, or none at all. */
+/** Undefined where there is none: then it is a native export, or none at all. Throws MANIFEST_INVALID where it cannot be read. */
 export async function readHeader(
   bucket: S3Bucket,
   layout: ExportLayout,
   signal?: AbortSignal,
 ): Promise<ExportHeader | undefined> {
-  const found = await bucket.find(layout.header, signal);
-  if (found === undefined) return undefined;
-  try {
-    return exportHeader.parse(JSON.parse(found.body.toString('utf8')));
-  } catch (error) {
-    throw new DynaferryError(
-      'MANIFEST_INVALID',
-      `${bucket.uri(layout.header)} is not a header that this version can read`,
-      { cause: error },
-    );
-  }
+  return readJson(bucket, layout.header, exportHeader, 'a header', signal);
 }

@@ -1,10 +1,10 @@
 import type { S3Bucket } from '../s3/bucket.ts';
+import { writeJson } from './json-object.ts';
 import type { ExportLayout } from './layout.ts';
 
 /** Says in the target's staging that all of an export is in the table, so that whoever applies changes knows that they may come, on whichever machine. */
 export async function writeLoadedMark(bucket: S3Bucket, layout: ExportLayout, signal?: AbortSignal): Promise<void> {
-  const body = Buffer.from(`${JSON.stringify({ version: 1, loadedMs: Date.now() })}\n`);
-  await bucket.put(markKey(layout), body, { contentType: 'application/json', signal });
+  await writeJson(bucket, markKey(layout), { version: 1, loadedMs: Date.now() }, signal);
 }
 
 export async function isLoaded(bucket: S3Bucket, layout: ExportLayout, signal?: AbortSignal): Promise<boolean> {

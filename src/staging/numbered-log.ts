@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import { DynaferryError } from '../model/errors.ts';
 import type { S3Bucket } from '../s3/bucket.ts';
+import { jsonLine, readJson } from './json-object.ts';
 import type { ExportLayout } from './layout.ts';
 
 /** Commits fetched at once: far from the bucket, one after the other would be slower than what they describe. */
@@ -20,7 +21,7 @@ export class NumberedLog<Commit extends { seq: number }> {
   /** Writes commit `seq`; it must not exist yet. Throws LOCKED where somebody else wrote another commit of this number. */
   async write(bucket: S3Bucket, layout: ExportLayout, commit: Commit, signal?: AbortSignal): Promise<void> {
     const key = layout.commit(commit.seq);
-    const body = Buffer.from(`${JSON.stringify(commit)}\n`);
+    const body = jsonLine(commit);
     try {
       await bucket.put(key, body, { contentType: 'application/json', onlyIfAbsent: true, signal });
     } catch (error) {
@@ -37,18 +38,7 @@ export class NumberedLog<Commit extends { seq: number }> {
 
   /** Commit `seq`, or undefined where it does not exist (yet). Throws MANIFEST_INVALID where it cannot be read. */
   async read(bucket: S3Bucket, layout: ExportLayout, seq: number, signal?: AbortSignal): Promise<Commit | undefined> {
-    const key = layout.commit(seq);
-    const found = await bucket.find(key, signal);
-    if (found === undefined) return undefined;
-    try {
-      return this.#schema.parse(JSON.parse(found.body.toString('utf8')));
-    } catch (error) {
-      throw new DynaferryError(
-        'MANIFEST_INVALID',
-        `${bucket.site.role}: ${bucket.uri(key)} is not a commit that this version can read`,
-        { cause: error },
-      );
-    }
+    return readJson(bucket, layout.commit(seq), this.#schema, 'a commit', signal);
   }
 
   /** The commits that are there now, from a number on, in order. */

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { DynaferryError } from '../model/errors.ts';
 import type { S3Bucket } from '../s3/bucket.ts';
+import { readJson, writeJson } from './json-object.ts';
 import type { ExportLayout } from './layout.ts';
 
 const removedMark = z.object({
@@ -15,14 +15,7 @@ export async function readRemovedThrough(
   layout: ExportLayout,
   signal?: AbortSignal,
 ): Promise<number> {
-  const key = markKey(layout);
-  const found = await bucket.find(key, signal);
-  if (found === undefined) return 0;
-  try {
-    return removedMark.parse(JSON.parse(found.body.toString('utf8'))).through;
-  } catch (error) {
-    throw new DynaferryError('MANIFEST_INVALID', `${bucket.uri(key)} cannot be read by this version`, { cause: error });
-  }
+  return (await readJson(bucket, markKey(layout), removedMark, 'a mark', signal))?.through ?? 0;
 }
 
 /** To be written before the first of these commits is removed. */
@@ -32,8 +25,7 @@ export async function writeRemovedThrough(
   through: number,
   signal?: AbortSignal,
 ): Promise<void> {
-  const body = Buffer.from(`${JSON.stringify({ version: 1, through })}\n`);
-  await bucket.put(markKey(layout), body, { contentType: 'application/json', signal });
+  await writeJson(bucket, markKey(layout), { version: 1, through }, signal);
 }
 
 function markKey(layout: ExportLayout): string {

@@ -1,6 +1,7 @@
 import type { Merge } from '../../conflict/merge.ts';
 import type { ItemPutter } from '../../dynamodb/put-items.ts';
-import type { AppliedCounts, ChangeLedger } from '../../engine/change-ledger.ts';
+import type { ChangeLedger } from '../../engine/change-ledger.ts';
+import type { AppliedCounts } from '../../engine/change-sums.ts';
 import { LagReporter } from '../../engine/lag-reporter.ts';
 import type { Pacer } from '../../engine/pacer.ts';
 import type { StageContext, StageMeter } from '../../engine/stage-context.ts';

@@ -1,6 +1,7 @@
 import type { Judge, Judgement, ShardClock } from '../../conflict/judge.ts';
 import type { Settlement } from '../../conflict/merge.ts';
-import { RecordReader, type ChangeReader, type StreamRecord } from '../../dynamodb/stream-records.ts';
+import type { StreamRecord } from '../../dynamodb/record-view.ts';
+import { RecordReader, type ChangeReader } from '../../dynamodb/stream-records.ts';
 import { BufferPool } from '../../model/buffer-pool.ts';
 import { ByteWriter } from '../../model/byte-writer.ts';
 import { KeyReader, type KeySchema } from '../../model/key.ts';

@@ -2,13 +2,11 @@ import { newValueRange, readValue, type AttributeType } from '../../model/attrib
 import {
   BACKSLASH,
   CLOSE_BRACE,
-  CLOSE_BRACKET,
-  COMMA,
-  OPEN_BRACKET,
   decodeString,
   expectByte,
   forEachElement,
   skipSpace,
+  walkElements,
   walkMembers,
 } from '../../model/json-bytes.ts';
 import type { ItemView } from '../../model/item.ts';
@@ -93,13 +91,11 @@ export class ItemProfiler {
 
   #list(node: PathNode | undefined, bytes: Buffer, at: number): number {
     let size = CONTAINER_BYTES;
-    let i = expectByte(bytes, at, OPEN_BRACKET);
-    while (bytes[i] !== CLOSE_BRACKET) {
+    walkElements(bytes, at, (start) => {
       const element = node && this.#tree.element(node);
-      size += MEMBER_BYTES + this.#value(element, bytes, i);
-      i = skipSpace(bytes, this.#end);
-      if (bytes[i] !== CLOSE_BRACKET) i = expectByte(bytes, i, COMMA);
-    }
+      size += MEMBER_BYTES + this.#value(element, bytes, start);
+      return this.#end;
+    });
     return size;
   }
 }

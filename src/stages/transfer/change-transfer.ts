@@ -1,12 +1,6 @@
-import type { BufferBudget } from '../../engine/buffer-budget.ts';
 import type { ChangeLedger } from '../../engine/change-ledger.ts';
-import type { ConnectionGate } from '../../engine/connection-gate.ts';
 import { LagReporter } from '../../engine/lag-reporter.ts';
-import type { Pacer } from '../../engine/pacer.ts';
-import { runPool } from '../../engine/pool.ts';
-import type { StageContext, StageMeter } from '../../engine/stage-context.ts';
 import { DynaferryError } from '../../model/errors.ts';
-import type { S3Bucket } from '../../s3/bucket.ts';
 import { readAppliedMark } from '../../staging/applied-mark.ts';
 import { AppliedRemoval } from '../../staging/applied-removal.ts';
 import {
@@ -19,31 +13,18 @@ import {
   type ChangeCommit,
 } from '../../staging/change-log.ts';
 import type { CommitSignal } from '../../staging/commit-log.ts';
-import type { ExportLayout } from '../../staging/layout.ts';
 import { readRemovedThrough } from '../../staging/removed-mark.ts';
-import { StagedCopier, type UploadLog } from './staged-copier.ts';
+import { CommitCarrier, type CarrierOptions } from './commit-carrier.ts';
+import type { UploadLog } from './staged-copier.ts';
 
-export interface ChangeTransferOptions {
-  context: StageContext;
-  source: S3Bucket;
-  sourceLayout: ExportLayout;
-  target: S3Bucket;
-  targetLayout: ExportLayout;
-  policyHash: string;
+export interface ChangeTransferOptions extends CarrierOptions {
   ledger: ChangeLedger;
-  meter: StageMeter;
-  bandwidth: Pacer;
-  /** What bounds the requests and the memory of all objects together. */
-  gate: ConnectionGate;
-  memory: BufferBudget;
   /** Whether to go on when all that is captured has been carried. */
   endless: boolean;
   /** Whether what is applied at the target is removed from the staging of the source. */
   removesApplied: boolean;
-  /** Notified by a capture in the same process… */
+  /** Notified by a capture in the same process. */
   captureWake: CommitSignal;
-  /** …and to wake an apply in the same process. */
-  wake: CommitSignal;
 }
 
 /** How often it is looked how far the target has applied the log. */
@@ -104,14 +85,21 @@ async function findCarried(options: ChangeTransferOptions): Promise<void> {
 }
 
 async function carryChanges(options: ChangeTransferOptions): Promise<void> {
-  const { context, source, sourceLayout, target, targetLayout, ledger, meter, policyHash, removesApplied } = options;
-  const scope = new AbortController();
-  const signal = AbortSignal.any([context.signal, scope.signal]);
-  const { gate, memory, bandwidth, endless, captureWake, wake } = options;
-  const onBytes = (bytes: number): void => meter.add({ bytes });
-  const onRetry = (): void => meter.add({ retries: 1 });
-  const copier = new StagedCopier({ source, target, gate, memory, bandwidth, onBytes, onRetry, signal }, noUploads);
+  const { context, source, sourceLayout, target, targetLayout, ledger, endless, removesApplied, captureWake } = options;
   const lag = new LagReporter(context, 'transfer-changes', () => waiting(ledger));
+  const carrier = new CommitCarrier<ChangeCommit>(options, {
+    objectsAtOnce: OBJECTS_AT_ONCE,
+    uploads: noUploads,
+    due: () => 'all',
+    write: ({ checkpoints: _stay, state: _too, ...rest }, signal) =>
+      writeChangeCommit(target, targetLayout, rest, signal),
+    record: (commit) => ledger.recordTransferred(commit),
+    onArrived: async (commit) => {
+      await removeApplied();
+      lag.throughAll(commit);
+    },
+  });
+  const { signal } = carrier;
   const removal = removesApplied ? await AppliedRemoval.open(source, sourceLayout, signal) : undefined;
   let lookedMs = -Infinity;
   const removeApplied = async (): Promise<void> => {
@@ -119,44 +107,13 @@ async function carryChanges(options: ChangeTransferOptions): Promise<void> {
     lookedMs = Date.now();
     removal.applied((await readAppliedMark(target, targetLayout, signal))?.seq ?? 0);
   };
-  // Commits appear at the target in their order, whichever object arrives first.
-  let previous: Promise<void> = Promise.resolve();
-  const carry = async (commit: ChangeCommit, before: Promise<void>): Promise<void> => {
-    if (commit.policyHash !== policyHash)
-      throw new DynaferryError(
-        'POLICY_MISMATCH',
-        `commit ${commit.seq} of ${source.uri(sourceLayout.root)} was made under another policy`,
-      );
-    const object =
-      commit.object === null
-        ? null
-        : await copier.carry({ ...commit, object: commit.object }, sourceLayout, targetLayout);
-    await before;
-    const { checkpoints: _stays, state: _too, ...rest } = commit;
-    await writeChangeCommit(target, targetLayout, { ...rest, object }, signal);
-    ledger.recordTransferred(commit);
-    wake.notify();
-    await removeApplied();
-    if (object === null) return;
-    meter.add({ objects: 1, items: object.items });
-    lag.throughAll(commit);
-  };
   const from = ledger.last('transferred') + 1;
   const commits = endless
     ? followChanges(source, sourceLayout, { from, wake: captureWake, signal })
     : readChangesFrom(source, sourceLayout, from, signal);
   try {
     await removeApplied();
-    await runPool(
-      commits,
-      OBJECTS_AT_ONCE,
-      async (commit) => {
-        const done = carry(commit, previous);
-        previous = done;
-        await done;
-      },
-      scope,
-    );
+    await carrier.carryAll(commits);
     await removal?.idle();
   } finally {
     lag.close();

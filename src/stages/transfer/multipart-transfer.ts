@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { DynaferryError } from '../../model/errors.ts';
-import { isGone } from '../../s3/bucket.ts';
+import { isGone } from '../../s3/errors.ts';
 import type { CreatedUpload, PutOptions } from '../../s3/object-info.ts';
 import type { Link } from './link.ts';
 

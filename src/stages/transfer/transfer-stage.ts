@@ -1,38 +1,17 @@
 import type { Ledger } from '../../engine/ledger.ts';
-import { runPool } from '../../engine/pool.ts';
-import type { BufferBudget } from '../../engine/buffer-budget.ts';
-import type { ConnectionGate } from '../../engine/connection-gate.ts';
-import type { StageContext, StageMeter } from '../../engine/stage-context.ts';
 import { DynaferryError } from '../../model/errors.ts';
-import type { S3Bucket } from '../../s3/bucket.ts';
 import type { ListedObject } from '../../s3/object-info.ts';
-import { CommitSignal, followCommits, writeCommit, type CommitRecord } from '../../staging/commit-log.ts';
+import { followCommits, writeCommit, type CommitRecord, type CommitSignal } from '../../staging/commit-log.ts';
 import { readHeader, writeHeader } from '../../staging/header.ts';
-import type { ExportLayout } from '../../staging/layout.ts';
 import { readManifest, writeManifest } from '../../staging/manifest.ts';
-import type { Link } from './link.ts';
-import { StagedCopier } from './staged-copier.ts';
-import type { Pacer } from '../../engine/pacer.ts';
+import { CommitCarrier, type CarrierOptions } from './commit-carrier.ts';
 
-export interface TransferOptions {
-  context: StageContext;
-  source: S3Bucket;
-  sourceLayout: ExportLayout;
-  target: S3Bucket;
-  targetLayout: ExportLayout;
-  policyHash: string;
+export interface TransferOptions extends CarrierOptions {
   ledger: Ledger;
-  meter: StageMeter;
-  bandwidth: Pacer;
-  /** What bounds the requests and the memory of all objects together. */
-  gate: ConnectionGate;
-  memory: BufferBudget;
   /** Ask the target of every object that the ledger knows to have arrived whether it is still there, and carry it again where not. */
   recheck: boolean;
-  /** Notified by an export in the same process… */
+  /** Notified by an export in the same process. */
   exportWake: CommitSignal;
-  /** …and to wake a load in the same process. */
-  wake: CommitSignal;
 }
 
 const OBJECTS_AT_ONCE = 8;
@@ -76,56 +55,19 @@ export async function carryHeader(
 }
 
 async function carryObjects(options: TransferOptions): Promise<void> {
-  const { context, source, sourceLayout, target, targetLayout, ledger, meter, wake, policyHash } = options;
-  const scope = new AbortController();
-  const signal = AbortSignal.any([context.signal, scope.signal]);
-  const link: Link = {
-    source,
-    target,
-    gate: options.gate,
-    memory: options.memory,
-    bandwidth: options.bandwidth,
-    onBytes: (bytes) => meter.add({ bytes }),
-    onRetry: () => meter.add({ retries: 1 }),
-    signal,
-  };
-  const copier = new StagedCopier(link, ledger);
-  // Commits appear at the target in their order, whichever object arrives first.
-  let previous: Promise<void> = Promise.resolve();
-  const carry = async (commit: CommitRecord, before: Promise<void>): Promise<void> => {
-    const arrived = ledger.isTransferred(commit.seq);
-    if (arrived && !options.recheck) return before;
-    if (commit.policyHash !== policyHash)
-      throw new DynaferryError(
-        'POLICY_MISMATCH',
-        `commit ${commit.seq} of ${source.uri(sourceLayout.root)} was made under another policy`,
-      );
-    const object =
-      commit.object === null
-        ? null
-        : await copier.carry({ ...commit, object: commit.object }, sourceLayout, targetLayout);
-    if (arrived) return before;
-    await before;
-    const { checkpoints: _stay, ...rest } = commit;
-    await writeCommit(target, targetLayout, { ...rest, object }, signal);
-    ledger.markTransferred(commit.seq, object?.items ?? 0, object?.sizeBytes ?? 0);
-    wake.notify();
-    if (object !== null) meter.add({ objects: 1, items: object.items });
-  };
-  await runPool(
-    followCommits(source, sourceLayout, {
-      from: options.recheck ? 1 : ledger.firstMissing('transferred'),
-      wake: options.exportWake,
-      signal,
-    }),
-    OBJECTS_AT_ONCE,
-    async (commit) => {
-      const done = carry(commit, previous);
-      previous = done;
-      await done;
+  const { source, sourceLayout, target, targetLayout, ledger, recheck, exportWake } = options;
+  const carrier = new CommitCarrier<CommitRecord>(options, {
+    objectsAtOnce: OBJECTS_AT_ONCE,
+    uploads: ledger,
+    due: ({ seq }) => {
+      if (!ledger.isTransferred(seq)) return 'all';
+      return recheck ? 'object' : 'nothing';
     },
-    scope,
-  );
+    write: ({ checkpoints: _stay, ...rest }, signal) => writeCommit(target, targetLayout, rest, signal),
+    record: ({ seq, object }) => ledger.markTransferred(seq, object?.items ?? 0, object?.sizeBytes ?? 0),
+  });
+  const from = recheck ? 1 : ledger.firstMissing('transferred');
+  await carrier.carryAll(followCommits(source, sourceLayout, { from, wake: exportWake, signal: carrier.signal }));
 }
 
 async function carryManifest(options: TransferOptions): Promise<void> {

@@ -7,6 +7,21 @@ import { changed, example, minimal } from './examples.ts';
 
 const parse = (text: string) => parseMigrationFile(text, 'migration.yaml');
 
+/** What a file has that says nothing of these. */
+const defaults = {
+  export: { compression: 'zstd', objectSizeBytes: 33_554_432, pushDown: true },
+  load: { mode: { kind: 'overwrite' } },
+  replicate: {
+    isGiven: false,
+    stream: 'require',
+    deletes: 'apply',
+    ttlDeletes: 'apply',
+    applied: 'keep',
+    conflict: undefined,
+    tombstonesMs: 2_592_000_000,
+  },
+};
+
 describe('a good file', () => {
   test('has its units parsed, its URIs taken apart and its defaults filled in', () => {
     expect(parse(example)).toEqual({
@@ -36,17 +51,7 @@ describe('a good file', () => {
         },
         unlisted: 'keep',
       },
-      export: { compression: 'zstd', objectSizeBytes: 33_554_432, pushDown: true },
-      load: { mode: { kind: 'overwrite' } },
-      replicate: {
-        isGiven: false,
-        stream: 'require',
-        deletes: 'apply',
-        ttlDeletes: 'apply',
-        applied: 'keep',
-        conflict: undefined,
-        tombstonesMs: 2_592_000_000,
-      },
+      ...defaults,
       limits: { readShare: 0.5, writeUnits: 4000, bandwidthBytesPerSecond: 25_000_000 },
     });
   });
@@ -67,17 +72,7 @@ describe('a good file', () => {
         create: true,
       },
       policy: { attributes: {}, unlisted: 'keep' },
-      export: { compression: 'zstd', objectSizeBytes: 33_554_432, pushDown: true },
-      load: { mode: { kind: 'overwrite' } },
-      replicate: {
-        isGiven: false,
-        stream: 'require',
-        deletes: 'apply',
-        ttlDeletes: 'apply',
-        applied: 'keep',
-        conflict: undefined,
-        tombstonesMs: 2_592_000_000,
-      },
+      ...defaults,
       limits: {},
     });
   });

@@ -7,6 +7,7 @@ import { ChangeLedger } from '../../../src/engine/change-ledger.ts';
 import type { DynaferryError } from '../../../src/model/errors.ts';
 import { Sealer } from '../../../src/staging/seal.ts';
 import { policyOf } from '../../policy/policy-of.ts';
+import { killAt } from '../../staging/kill-bucket.ts';
 import { MemoryBucket } from '../../staging/memory-bucket.ts';
 import { MemoryStream, expiredIterator } from './memory-stream.ts';
 import { HastyClock, applyLines, captureOnce, readLog, type CaptureRun } from './run-capture.ts';
@@ -340,27 +341,15 @@ describe('a capture that is killed and run again', () => {
         stream = new MemoryStream();
         const expected = writeStory();
         const state = join(folder, `${moment}-${nth}`);
-        let count = 0;
-        let dead = false;
-        const die = (): void => {
-          if (dead) throw new Error('killed');
-        };
-        bucket.before = () => {
-          die();
-          if (++count === nth && moment === 'before') dead = true;
-          die();
-        };
-        bucket.after = () => {
-          if (count === nth && moment === 'after') dead = true;
-          die();
-        };
-        const killed: CaptureRun = { bucket, folder: state, stream, policy };
-        await captureOnce(killed).catch(() => undefined);
+        const { killed } = killAt(bucket, nth, moment);
+        const capture: CaptureRun = { bucket, folder: state, stream, policy };
+        await captureOnce(capture).catch(() => undefined);
+        const wasKilled = killed();
         bucket.before = bucket.after = () => undefined;
-        const { commits, lines } = await readLog(bucket, await captureOnce(killed));
+        const { commits, lines } = await readLog(bucket, await captureOnce(capture));
         expect(applyLines(lines)).toEqual(expected);
         expectAccounted(commits, 50);
-        if (!dead) break;
+        if (!wasKilled) break;
         expect(nth).toBeLessThan(100);
       }
     },

@@ -9,6 +9,7 @@ import { readManifest } from '../../../src/staging/manifest.ts';
 import { Sealer } from '../../../src/staging/seal.ts';
 import type { ExportLayout } from '../../../src/staging/layout.ts';
 import { policyOf } from '../../policy/policy-of.ts';
+import { killAt } from '../../staging/kill-bucket.ts';
 import { MemoryBucket } from '../../staging/memory-bucket.ts';
 import { MemorySource } from './memory-source.ts';
 import { exportOnce, key as sourceKey, readExport } from './run-export.ts';
@@ -38,25 +39,6 @@ async function expectWhole(bucket: MemoryBucket, layout: ExportLayout, only = tr
   const read = commits.reduce((sum, { counts }) => sum + counts.read, 0);
   expect(read).toBe(all.length);
   expect(manifest?.summary.dynaferry?.counts).toEqual({ read: 20, filtered: 5, deadLettered: 0, passed: 15 });
-}
-
-/** Ends the process, as far as the bucket goes, at its n-th operation, before or after the effect. */
-function killAt(bucket: MemoryBucket, nth: number, moment: 'before' | 'after'): { killed: () => boolean } {
-  let count = 0;
-  let dead = false;
-  const die = (): void => {
-    if (dead) throw new Error('killed');
-  };
-  bucket.before = () => {
-    die();
-    if (++count === nth && moment === 'before') dead = true;
-    die();
-  };
-  bucket.after = () => {
-    if (count === nth && moment === 'after') dead = true;
-    die();
-  };
-  return { killed: () => dead };
 }
 
 describe('an export that is killed and run again', () => {
