@@ -1,3 +1,4 @@
+import { DynaferryError } from '../model/errors.ts';
 import type { CaptureState, ChangeCommit, ChangeCounts, ShardPosition } from '../staging/change-log.ts';
 import { StateDatabase, type Row, type StateSchema } from './state-database.ts';
 
@@ -28,7 +29,7 @@ const CHANGE_LEDGER: StateSchema = {
 `,
 };
 
-/** Facts of a change log as a whole: its id, up to which commit the group goes that is being applied, and how far behind the stages are. */
+/** Facts of a change log as a whole: its id, and how far behind the stages are. */
 export type ChangeFactName = 'captureId' | `lag:${string}`;
 
 /** What became of changes that were applied; together they are all of them. A change that was set aside before may come to be one of the others: then one less is dead-lettered. */
@@ -68,6 +69,8 @@ type Stage = keyof ChangeTotals;
  */
 export class ChangeLedger {
   readonly #db: StateDatabase;
+  /** The change log that this process follows. */
+  #captureId: string | undefined;
 
   private constructor(db: StateDatabase) {
     this.#db = db;
@@ -94,15 +97,27 @@ export class ChangeLedger {
 
   /** Forgets everything: a new change log begins. */
   clear(): void {
+    this.#captureId = undefined;
+    this.#db.transaction(() => this.#forgetAll());
+  }
+
+  /**
+   * Goes on with a change log; what is known of another one is forgotten. From then on nothing more is recorded of this one once another process follows another: then what
+   * records throws CAPTURE_RESTARTED, or numbers of commits of the one log would be taken for those of the other.
+   */
+  follow(captureId: string): void {
     this.#db.transaction(() => {
-      for (const table of ['fact', 'shard', 'captured', 'transferred', 'applied']) this.#db.run(`DELETE FROM ${table}`);
+      if (this.fact('captureId') === captureId) return;
+      this.#forgetAll();
+      this.setFact('captureId', captureId);
     });
+    this.#captureId = captureId;
   }
 
   /** Records a commit of the capture that is durable in staging, and the positions that it makes good. One that is recorded already is left as it is. */
   recordCaptured(commit: ChangeCommit): void {
     const { object, counts, checkpoints = [] } = commit;
-    this.#db.transaction(() => {
+    this.#record(() => {
       const added = this.#add('captured', commit, {
         objects: object === null ? 0 : 1,
         bytes: object?.sizeBytes ?? 0,
@@ -114,7 +129,7 @@ export class ChangeLedger {
 
   /** Takes over where a capture stood at a commit, in place of what is recorded of it. */
   restoreCaptured(commit: ChangeCommit, state: CaptureState): void {
-    this.#db.transaction(() => {
+    this.#record(() => {
       for (const table of ['shard', 'captured']) this.#db.run(`DELETE FROM ${table}`);
       const { objects, bytes, counts, newestMicros } = state;
       this.#add('captured', { ...commit, newestMicros }, { objects, bytes, ...countColumns(counts) });
@@ -145,7 +160,7 @@ export class ChangeLedger {
 
   /** Forgets shards that are read to their end and that the stream does not know any more. */
   forgetShards(shardIds: readonly string[]): void {
-    this.#db.transaction(() => {
+    this.#record(() => {
       for (const shardId of shardIds) this.#db.run('DELETE FROM shard WHERE shard_id = ? AND done = 1', shardId);
     });
   }
@@ -153,7 +168,7 @@ export class ChangeLedger {
   /** Records a commit that has arrived in the target's staging. One that is recorded already is left as it is. */
   recordTransferred(commit: ChangeCommit): void {
     const { object } = commit;
-    this.#db.transaction(() => {
+    this.#record(() => {
       this.#add('transferred', commit, {
         objects: object === null ? 0 : 1,
         bytes: object?.sizeBytes ?? 0,
@@ -168,7 +183,7 @@ export class ChangeLedger {
     if (last === undefined) return;
     const objects = commits.flatMap(({ object }) => object ?? []);
     const newest = commits.flatMap(({ newestMicros }) => newestMicros ?? []);
-    this.#db.transaction(() => {
+    this.#record(() => {
       this.#add(
         'applied',
         { ...last, newestMicros: newest.length === 0 ? undefined : Math.max(...newest) },
@@ -185,16 +200,18 @@ export class ChangeLedger {
   reviseApplied(counts: AppliedCounts): void {
     const columns = appliedColumns(counts);
     const names = Object.keys(columns);
-    this.#db.run(
-      `UPDATE applied SET ${names.map((name) => `${name} = ${name} + ?`).join(', ')}`,
-      ...Object.values(columns),
-    );
+    this.#record(() => {
+      this.#db.run(
+        `UPDATE applied SET ${names.map((name) => `${name} = ${name} + ?`).join(', ')}`,
+        ...Object.values(columns),
+      );
+    });
   }
 
   /** Takes over how far another machine has applied the log; nothing where this one has come further. */
   adoptApplied(totals: ChangeTotals['applied']): void {
     const { seq, throughMs, newestMicros, objects, bytes } = totals;
-    this.#db.transaction(() => {
+    this.#record(() => {
       if (seq <= this.last('applied')) return;
       this.#db.run('DELETE FROM applied');
       this.#add('applied', { seq, throughMs, newestMicros }, { objects, bytes, ...appliedColumns(totals) });
@@ -237,6 +254,23 @@ export class ChangeLedger {
 
   close(): void {
     this.#db.close();
+  }
+
+  #forgetAll(): void {
+    for (const table of ['fact', 'shard', 'captured', 'transferred', 'applied']) this.#db.run(`DELETE FROM ${table}`);
+  }
+
+  /** Writes something about the log that this process follows: all of it or nothing. */
+  #record(work: () => void): void {
+    this.#db.transaction(() => {
+      const now = this.#captureId === undefined ? undefined : this.fact('captureId');
+      if (now !== this.#captureId)
+        throw new DynaferryError(
+          'CAPTURE_RESTARTED',
+          `another process of this machine has left the change log ${this.#captureId}${now === undefined ? '' : ` and follows ${now}`}`,
+        );
+      work();
+    });
   }
 
   #setPositions(positions: readonly ShardPosition[]): void {
