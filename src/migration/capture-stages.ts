@@ -1,3 +1,4 @@
+import { untilStreamIsOn } from '../dynamodb/table-stream.ts';
 import type { StageMeter } from '../engine/stage-context.ts';
 import { runCapture } from '../stages/capture/capture-stage.ts';
 import { runIncrementalCapture } from '../stages/capture/incremental-capture.ts';
@@ -30,7 +31,10 @@ export class CaptureStages {
    */
   async openStream({ restart }: { restart: boolean }): Promise<OpenedCapture> {
     const captureId = restart ? undefined : await this.#knownCapture();
-    const source = await sourceStream(this.#workspace, { begun: captureId !== undefined });
+    const workspace = this.#workspace;
+    const source = await sourceStream(workspace, { begun: captureId !== undefined });
+    if (captureId === undefined)
+      await untilStreamIsOn(await workspace.sourceStreams(), source, workspace.options.context.signal);
     return this.#openLog(captureId, { source });
   }
 
