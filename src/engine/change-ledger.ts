@@ -29,8 +29,8 @@ const CHANGE_LEDGER: StateSchema = {
 `,
 };
 
-/** Facts of a change log as a whole: its id, and how far behind the stages are. */
-export type ChangeFactName = 'captureId' | `lag:${string}`;
+/** Facts of a change log as a whole: its id, which process of this machine applied it last, and how far behind the stages are. */
+export type ChangeFactName = 'captureId' | 'appliedBy' | `lag:${string}`;
 
 /** What became of changes that were applied; together they are all of them. A change that was set aside before may come to be one of the others: then one less is dead-lettered. */
 export interface AppliedCounts {
