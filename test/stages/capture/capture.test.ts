@@ -297,8 +297,9 @@ describe('changes that are lost', () => {
     vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 23 * 3_600_000 });
     try {
       stream.write('a', { key: 'one', before: china('1'), after: china('2') });
-      const { lines } = await readLog(bucket, await captureOnce(run));
-      expect(lines.map(({ NewImage }) => NewImage)).toMatchObject([china('1'), china('2')]);
+      // The time stands still.
+      const { lines } = await readLog(bucket, await captureOnce({ ...run, untilMs: Date.now() - 2000 }));
+      expect(lines.map(({ NewImage }) => NewImage?.['given'])).toEqual([{ S: '1' }, { S: '2' }]);
     } finally {
       vi.useRealTimers();
     }
