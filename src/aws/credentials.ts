@@ -47,6 +47,8 @@ export function credentialProvider(
       // Renewal begins early: while what is there still holds, a failure of it may pass.
       const expiresMs = current?.expiration?.getTime() ?? 0;
       if (!refused && current !== undefined && expiresMs > Date.now()) return current;
+      // Who gave credentials before is right; where it cannot be reached, the link is down, which comes back.
+      if (current !== undefined && isUnreachable(error)) throw unreachable(site, source, error);
       throw missing(site, source, error);
     } finally {
       pending = undefined;
@@ -95,17 +97,51 @@ function fromPrefix(prefix: string, env: CredentialEnvironment): () => Promise<E
   };
 }
 
-function missing(site: string, source: CredentialSource, error: unknown): DynaferryError {
+const NETWORK_ERRORS = new Set([
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'ETIMEDOUT',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'EPIPE',
+]);
+
+/** Whether it is that nobody answered, or answered with a fault of its own, as the SDK tells it. */
+function isUnreachable(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  const { code, $metadata } = error as { code?: unknown; $metadata?: { httpStatusCode?: number } };
+  if (error.name === 'TimeoutError' || NETWORK_ERRORS.has(String(code))) return true;
+  return ($metadata?.httpStatusCode ?? 0) >= 500 || isUnreachable(error.cause);
+}
+
+function unreachable(site: string, source: CredentialSource, error: unknown): DynaferryError {
+  const reason = error instanceof Error ? error.message : 'unknown reason';
+  return new DynaferryError(
+    'UNREACHABLE',
+    `${site}: credentials from ${placeOf(source)} cannot be renewed: ${reason}`,
+    {
+      cause: error,
+    },
+  );
+}
+
+/** For messages. */
+function placeOf(source: CredentialSource): string {
   const where =
     source.environmentPrefix !== undefined
       ? `the environment variables ${source.environmentPrefix}AWS_ACCESS_KEY_ID and ${source.environmentPrefix}AWS_SECRET_ACCESS_KEY`
       : source.profile !== undefined
         ? `profile '${source.profile}'`
         : 'the default credential chain';
-  const role = source.role === undefined ? '' : `, assuming ${source.role.arn}`;
+  return source.role === undefined ? where : `${where}, assuming ${source.role.arn}`;
+}
+
+function missing(site: string, source: CredentialSource, error: unknown): DynaferryError {
   // The provider's own message names files and profiles, which helps, and no secret.
   const reason = error instanceof Error ? error.message : 'unknown reason';
-  return new DynaferryError(codeOf(error, reason), `${site}: no credentials from ${where}${role}: ${reason}`, {
+  return new DynaferryError(codeOf(error, reason), `${site}: no credentials from ${placeOf(source)}: ${reason}`, {
     cause: error,
   });
 }

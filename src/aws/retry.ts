@@ -22,8 +22,12 @@ export const defaultRetryPolicy: RetryPolicy = {
 /** For an endpoint that has answered before: what is wrong is the link, which comes back. Some ten minutes of waiting. */
 export const patientRetryPolicy: RetryPolicy = { ...defaultRetryPolicy, attemptsMax: 130 };
 
-/** For work that goes on for months: however long the link or the service is away, it comes back. */
-export const endlessRetryPolicy: RetryPolicy = { ...defaultRetryPolicy, attemptsMax: Infinity };
+/** For work that goes on for months: however long the link or the service is away, it comes back. A load balancer that has nobody behind it says so with a 503, which is throttling in S3's words. */
+export const endlessRetryPolicy: RetryPolicy = {
+  ...defaultRetryPolicy,
+  attemptsMax: Infinity,
+  throttledAttemptsMax: Infinity,
+};
 
 /**
  * So much of progress makes the next failure the first one again: less than one packet's worth would be tried without end in short order, while a

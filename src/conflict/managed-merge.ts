@@ -1,3 +1,4 @@
+import { isItemFault } from '../dynamodb/put-items.ts';
 import { DynaferryError } from '../model/errors.ts';
 import { compareStamps, type Stamp } from '../model/stamp.ts';
 import { Marker, markJson, type Mark } from './mark.ts';
@@ -46,7 +47,7 @@ export class ManagedMerge implements Merge {
       case 'delete':
         return this.#settleDelete(settlement, signal);
       case 'stamp':
-        return this.#stamp(settlement, signal);
+        return this.#stampWhereItFits(settlement, signal);
       case 'restore':
         throw new DynaferryError(
           'INTERNAL',
@@ -77,6 +78,16 @@ export class ManagedMerge implements Merge {
     const mark = deleteMark(stamp);
     if (await this.#table.mark(key, mark, [{ is: 'older or same', as: stamp }], signal))
       await this.#table.delete(key, [{ is: 'marked', with: mark }], signal);
+  }
+
+  /** An item that has no room for a mark stays without one. The other site hears of it all the same, and holds it or sets it aside; nothing else may wait for it. */
+  async #stampWhereItFits(write: Settlement & { kind: 'stamp' }, signal: AbortSignal): Promise<void> {
+    try {
+      await this.#stamp(write, signal);
+    } catch (error) {
+      if (!isItemFault(error)) throw error;
+      await this.#lookAfter(write.inserts, write, signal);
+    }
   }
 
   async #stamp(write: Settlement & { kind: 'stamp' }, signal: AbortSignal): Promise<void> {

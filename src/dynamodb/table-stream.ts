@@ -1,5 +1,7 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { DynaferryError } from '../model/errors.ts';
 import type { DynamoDbClient } from './client.ts';
+import type { StreamsClient } from './streams.ts';
 import { waitUntilActive, type TableDescription } from './table.ts';
 
 /** What a stream must carry: without the image before a change nobody can tell that an item leaves the filter. */
@@ -30,4 +32,12 @@ export async function enableStream(
     return now;
   }
   return waitUntilActive(client, table, signal);
+}
+
+const ENABLING_LOOK_MS = 1000;
+
+/** Resolves when a stream that is being switched on is on: before that a write may not be in it, though the table is ACTIVE. */
+export async function untilStreamIsOn(client: StreamsClient, streamArn: string, signal: AbortSignal): Promise<void> {
+  while ((await client.describe(streamArn, signal)).status === 'ENABLING')
+    await sleep(ENABLING_LOOK_MS, undefined, { signal });
 }

@@ -1,3 +1,4 @@
+import { DynaferryError } from '../model/errors.ts';
 import type { CaptureState, ChangeCommit, ShardPosition } from '../staging/change-log.ts';
 import { ChangeSums, SUM_TABLES, type AppliedCounts, type ChangeStage, type ChangeTotals } from './change-sums.ts';
 import { StateDatabase, type StateSchema } from './state-database.ts';
@@ -16,8 +17,8 @@ const CHANGE_LEDGER: StateSchema = {
   ${SUM_TABLES}`,
 };
 
-/** Facts of a change log as a whole: its id, up to which commit the group goes that is being applied, and how far behind the stages are. */
-export type ChangeFactName = 'captureId' | `lag:${string}`;
+/** Facts of a change log as a whole: its id, which process of this machine applied it last, and how far behind the stages are. */
+export type ChangeFactName = 'captureId' | 'appliedBy' | `lag:${string}`;
 
 /**
  * How far capture, transfer and apply of one migration's changes have come on this machine, in SQLite. Every write is one transaction that is on disk when
@@ -27,6 +28,8 @@ export type ChangeFactName = 'captureId' | `lag:${string}`;
 export class ChangeLedger {
   readonly #db: StateDatabase;
   readonly #sums: ChangeSums;
+  /** The change log that this process follows. */
+  #captureId: string | undefined;
 
   private constructor(db: StateDatabase) {
     this.#db = db;
@@ -54,15 +57,26 @@ export class ChangeLedger {
 
   /** Forgets everything: a new change log begins. */
   clear(): void {
+    this.#captureId = undefined;
+    this.#db.transaction(() => this.#forgetAll());
+  }
+
+  /**
+   * Goes on with a change log; what is known of another one is forgotten. From then on nothing more is recorded of this one once another process follows another: then what
+   * records throws CAPTURE_RESTARTED, or numbers of commits of the one log would be taken for those of the other.
+   */
+  follow(captureId: string): void {
     this.#db.transaction(() => {
-      for (const table of ['fact', 'shard']) this.#db.run(`DELETE FROM ${table}`);
-      this.#sums.clear('captured', 'transferred', 'applied');
+      if (this.fact('captureId') === captureId) return;
+      this.#forgetAll();
+      this.setFact('captureId', captureId);
     });
+    this.#captureId = captureId;
   }
 
   /** Records a commit of the capture that is durable in staging, and the positions that it makes good. One that is recorded already is left as it is. */
   recordCaptured(commit: ChangeCommit): void {
-    this.#db.transaction(() => {
+    this.#record(() => {
       if (this.#sums.add('captured', commit, { ...objectSums(commit), counts: commit.counts }))
         this.#setPositions(commit.checkpoints ?? []);
     });
@@ -70,7 +84,7 @@ export class ChangeLedger {
 
   /** Takes over where a capture stood at a commit, in place of what is recorded of it. */
   restoreCaptured(commit: ChangeCommit, state: CaptureState): void {
-    this.#db.transaction(() => {
+    this.#record(() => {
       this.#db.run('DELETE FROM shard');
       this.#sums.clear('captured');
       this.#sums.add('captured', { ...commit, newestMicros: state.newestMicros }, state);
@@ -101,7 +115,7 @@ export class ChangeLedger {
 
   /** Forgets shards that are read to their end and that the stream does not know any more. */
   forgetShards(shardIds: readonly string[]): void {
-    this.#db.transaction(() => {
+    this.#record(() => {
       for (const shardId of shardIds) this.#db.run('DELETE FROM shard WHERE shard_id = ? AND done = 1', shardId);
     });
   }
@@ -109,7 +123,7 @@ export class ChangeLedger {
   /** Records a commit that has arrived in the target's staging. One that is recorded already is left as it is. */
   recordTransferred(commit: ChangeCommit): void {
     const { object } = commit;
-    this.#db.transaction(() => {
+    this.#record(() => {
       this.#sums.add('transferred', commit, { ...objectSums(commit), counts: { changes: object?.items ?? 0 } });
     });
   }
@@ -120,7 +134,7 @@ export class ChangeLedger {
     if (last === undefined) return;
     const objects = commits.flatMap(({ object }) => object ?? []);
     const newest = commits.flatMap(({ newestMicros }) => newestMicros ?? []);
-    this.#db.transaction(() => {
+    this.#record(() => {
       this.#sums.add(
         'applied',
         { ...last, newestMicros: newest.length === 0 ? undefined : Math.max(...newest) },
@@ -131,12 +145,12 @@ export class ChangeLedger {
 
   /** Changes that were dead-lettered have come to be something else. */
   reviseApplied(counts: AppliedCounts): void {
-    this.#sums.revise(counts);
+    this.#record(() => this.#sums.revise(counts));
   }
 
   /** Takes over how far another machine has applied the log; nothing where this one has come further. */
   adoptApplied(totals: ChangeTotals['applied']): void {
-    this.#db.transaction(() => {
+    this.#record(() => {
       if (totals.seq <= this.last('applied')) return;
       this.#sums.clear('applied');
       this.#sums.add('applied', totals, { ...totals, counts: totals });
@@ -155,6 +169,24 @@ export class ChangeLedger {
 
   close(): void {
     this.#db.close();
+  }
+
+  #forgetAll(): void {
+    for (const table of ['fact', 'shard']) this.#db.run(`DELETE FROM ${table}`);
+    this.#sums.clear('captured', 'transferred', 'applied');
+  }
+
+  /** Writes something about the log that this process follows: all of it or nothing. */
+  #record(work: () => void): void {
+    this.#db.transaction(() => {
+      const now = this.#captureId === undefined ? undefined : this.fact('captureId');
+      if (now !== this.#captureId)
+        throw new DynaferryError(
+          'CAPTURE_RESTARTED',
+          `another process of this machine has left the change log ${this.#captureId}${now === undefined ? '' : ` and follows ${now}`}`,
+        );
+      work();
+    });
   }
 
   #setPositions(positions: readonly ShardPosition[]): void {

@@ -1,3 +1,4 @@
+import { untilStreamIsOn } from '../dynamodb/table-stream.ts';
 import type { StageMeter } from '../engine/stage-context.ts';
 import { runCapture } from '../stages/capture/capture-stage.ts';
 import { runIncrementalCapture } from '../stages/capture/incremental-capture.ts';
@@ -6,6 +7,7 @@ import { openCapture, type OpenedCapture } from '../stages/capture/open-capture.
 import { findCapture, type ChangeHeader } from '../staging/change-log.ts';
 import { CommitSignal } from '../staging/commit-log.ts';
 import { captureConflicts, checkConflict } from './conflict.ts';
+import { whileNewest } from './newest-log.ts';
 import { refuseErrors } from './preflight.ts';
 import { sourceStream } from './source-stream.ts';
 import type { Stages } from './stages.ts';
@@ -29,7 +31,10 @@ export class CaptureStages {
    */
   async openStream({ restart }: { restart: boolean }): Promise<OpenedCapture> {
     const captureId = restart ? undefined : await this.#knownCapture();
-    const source = await sourceStream(this.#workspace, { begun: captureId !== undefined });
+    const workspace = this.#workspace;
+    const source = await sourceStream(workspace, { begun: captureId !== undefined });
+    if (captureId === undefined)
+      await untilStreamIsOn(await workspace.sourceStreams(), source, workspace.options.context.signal);
     return this.#openLog(captureId, { source });
   }
 
@@ -63,31 +68,32 @@ export class CaptureStages {
   async stream(opened: OpenedCapture, untilMs?: number): Promise<void> {
     const workspace = this.#workspace;
     const { changeLedger: ledger, file } = workspace;
-    await runCapture({
-      context: workspace.options.context,
+    const bucket = await workspace.captureBucket();
+    const options = {
       client: await workspace.sourceStreams(),
       policy: await workspace.policy(),
       policyHash: workspace.policyHash,
       settings: file.replicate,
       conflicts: await captureConflicts(workspace),
-      bucket: await workspace.captureBucket(),
+      bucket,
       ledger,
       opened,
       meter: this.#captureMeter(),
       compression: file.export.compression,
       wake: this.wake,
       untilMs,
-    });
+    };
+    const log = { bucket, prefix: workspace.prefix('source'), captureId: opened.layout.exportId };
+    await whileNewest(workspace.options.context, log, (context) => runCapture({ ...options, context }));
   }
 
-  /** The change log to go on with; undefined where none was begun. */
+  /** The change log to go on with; undefined where none was begun. Ids are in the order of time: another machine may have begun anew since this one captured. */
   async #knownCapture(): Promise<string | undefined> {
     const { changeLedger, options } = this.#workspace;
     const prefix = this.#workspace.prefix('source');
-    return (
-      changeLedger.fact('captureId') ??
-      findCapture(await this.#workspace.captureBucket(), prefix, options.context.signal)
-    );
+    const found = await findCapture(await this.#workspace.captureBucket(), prefix, options.context.signal);
+    const known = changeLedger.fact('captureId');
+    return found === undefined || (known !== undefined && known > found) ? known : found;
   }
 
   /** Goes on with a change log, or begins one. */

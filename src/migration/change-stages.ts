@@ -132,10 +132,7 @@ export class ChangeStages {
       throw new DynaferryError('EXPORT_NOT_FOUND', `${site}: there are no changes below ${bucket.uri(prefix)} yet`, {
         fix: 'Run `dynaferry capture` at the source and `dynaferry transfer --changes` first, or `dynaferry replicate` for all of it.',
       });
-    if (known !== found) {
-      changeLedger.clear();
-      changeLedger.setFact('captureId', found);
-    }
+    changeLedger.follow(found);
     return found;
   }
 

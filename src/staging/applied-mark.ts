@@ -21,6 +21,8 @@ const appliedMark = z.object({
   throughMs: count,
   /** When this was written. */
   writtenMs: count,
+  /** That whoever it was has stopped by itself, and writes no more. */
+  released: z.literal(true).optional(),
 });
 
 /**

@@ -66,6 +66,27 @@ describe('credentials', () => {
     await expect(provider({ refresh: true })).rejects.toMatchObject({ code: 'CREDENTIALS_MISSING' });
   });
 
+  it('of a role are asked for again where they have expired and STS is away, and are missing where it never gave any', async () => {
+    const sts = createServer((_request, response) => {
+      const expiration = new Date(Date.now() + 60_000).toISOString();
+      response.writeHead(200, { 'content-type': 'text/xml' });
+      response.end(
+        `<AssumeRoleResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><AssumeRoleResult><Credentials><AccessKeyId>AK</AccessKeyId><SecretAccessKey>S</SecretAccessKey><SessionToken>T</SessionToken><Expiration>${expiration}</Expiration></Credentials></AssumeRoleResult></AssumeRoleResponse>`,
+      );
+    }).listen(0, '127.0.0.1');
+    await once(sts, 'listening');
+    vi.stubEnv('AWS_ENDPOINT_URL_STS', `http://127.0.0.1:${(sts.address() as AddressInfo).port}`);
+    const env = { CHINA_AWS_ACCESS_KEY_ID: 'CN', CHINA_AWS_SECRET_ACCESS_KEY: 'cn-secret' };
+    const role = { arn: 'arn:aws-cn:iam::444455556666:role/dynaferry' };
+    const source = { region: 'cn-north-1', environmentPrefix: 'CHINA_', role };
+    const provider = credentialProvider('target', source, env);
+    expect((await provider()).accessKeyId).toBe('AK');
+    sts.closeAllConnections();
+    sts.close();
+    await expect(provider({ refresh: true })).rejects.toMatchObject({ code: 'UNREACHABLE', retry: 'yes' });
+    await expect(credentialProvider('target', source, env)()).rejects.toMatchObject({ code: 'CREDENTIALS_MISSING' });
+  });
+
   it('of an environment prefix are those, and no others', async () => {
     vi.stubEnv('AWS_ACCESS_KEY_ID', 'GLOBAL');
     vi.stubEnv('AWS_SECRET_ACCESS_KEY', 'global-secret');

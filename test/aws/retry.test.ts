@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { backoffMs, withRetry } from '../../src/aws/retry.ts';
+import { backoffMs, endlessRetryPolicy, withRetry } from '../../src/aws/retry.ts';
 import { DynaferryError } from '../../src/model/errors.ts';
 import type { ErrorCode } from '../../src/model/error-catalogue.ts';
 
@@ -62,6 +62,19 @@ describe('withRetry', () => {
     expect(await attemptsWith([8192, 4096, 4096])).toBe(2 + 4);
     expect(await attemptsWith([0, 0, 0, 20_000, 0, 0, 20_000])).toBe(6 + 4);
   });
+
+  it.each<ErrorCode>(['UNREACHABLE', 'SERVICE_FAILED', 'THROTTLED'])(
+    'goes on without end at %s where it is told to',
+    async (code) => {
+      let attempts = 0;
+      const attempt = async (): Promise<string> => {
+        if (++attempts < 500) throw error(code);
+        return 'done';
+      };
+      const outcome = await withRetry(attempt, { policy: { ...endlessRetryPolicy, delayMsMax: 0 } });
+      expect(outcome).toBe('done');
+    },
+  );
 
   it('throws what is no DynaferryError at once', async () => {
     expect((await run(() => new TypeError('x'))).attempts).toBe(1);

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { DynamoDbStampedTable } from '../../src/conflict/dynamodb-table.ts';
 import { DynamoDbTombstones } from '../../src/conflict/dynamodb-tombstones.ts';
 import type { StampPlace } from '../../src/conflict/condition-expression.ts';
+import { ManagedMerge } from '../../src/conflict/managed-merge.ts';
 import { markJson, type Mark } from '../../src/conflict/mark.ts';
 import type { Condition, JsonRange, StampedTable } from '../../src/conflict/stamped-table.ts';
 import type { Tombstones } from '../../src/conflict/tombstones.ts';
@@ -190,4 +191,19 @@ it('a tombstone that has expired is none, and any delete takes its place', async
   const lasting = new DynamoDbTombstones(client, table, KEPT_MS);
   expect(await lasting.raise('1:a', { ...stamp, version: '1' }, { removes: false }, quiet)).toBe(true);
   expect(await lasting.find('1:a', quiet)).toMatchObject({ stamp: { version: '1' } });
+});
+
+describe('an item that is so large that it has no room for a mark', () => {
+  it('is left without one when a write of it is settled, and does not hold up the capture', async () => {
+    const table = await world.source.createTable();
+    const stamped = new DynamoDbStampedTable(client, table, 'PK', 'mark');
+    const merge = new ManagedMerge(stamped, new MemoryTombstones(), 'here');
+    // PK (2) + its value (1) + x (1) and its value: 409,600 bytes.
+    const item = { PK: { S: 'a' }, x: { S: 'x'.repeat(409_600 - 4) } };
+    await client.call('PutItem', table, Buffer.from(JSON.stringify({ TableName: table, Item: item })));
+    const stamp: Stamp = { type: 'N', version: '5', origin: 'here' };
+    const write = { identity: '1:a', key: keyOf('a'), stamp, image: range(item), inserts: true, isOverOurs: false };
+    await merge.settle({ kind: 'stamp', ...write, writtenMs: Date.now() }, quiet);
+    expect(JSON.parse((await stamped.read(keyOf('a'), quiet))!.toString())).toEqual(item);
+  });
 });

@@ -102,6 +102,24 @@ describe.concurrent('capture', () => {
     expect(error.fix).toMatch(fix);
   });
 
+  test('goes on with the log that another machine has begun anew, and a machine that follows the one before is told', async () => {
+    const scenario = await prepare();
+    const writer = new TableWriter(world.source.dynamodb, scenario.sourceTable, new Random(13));
+    const [one, another] = [newFolder(), newFolder()];
+    const running = scenario.start('capture', ['--state-dir', one], sourceOnly);
+    await writer.write(20);
+    const read = async (): Promise<number> =>
+      (await readChangeLog(world.source, scenario.buckets.source)).count('read');
+    await vi.waitFor(async () => expect(await read()).toBe(writer.changes), { timeout: 120_000, interval: 200 });
+    const capture = (...more: string[]): Promise<ProgramResult> =>
+      scenario.run('capture', ['--until-caught-up', ...more], sourceOnly);
+    expectDone(await capture('--state-dir', another, '--restart'));
+    expectFailure(await running.done, 9, 'CAPTURE_RESTARTED');
+    await writer.write(20);
+    expectDone(await capture('--state-dir', one));
+    expect(await read()).toBe(writer.changes);
+  });
+
   test('refuses a policy that would make two keys one', async () => {
     const scenario = await prepare();
     scenario.yaml.policy = { attributes: { PK: { truncate: { length: 1 } } } };

@@ -92,6 +92,29 @@ describe('the ledger of changes', () => {
     expect(ledger.totals().applied).toEqual({ ...applied, seq: 9, puts: 101, deadLettered: 0 });
   });
 
+  it('takes nothing about a log from a process that has not heard yet of a newer one', () => {
+    ledger.follow('01-a');
+    ledger.recordCaptured(changeCommit(7));
+    const other = ChangeLedger.open(folder);
+    other.follow('01-a');
+    expect(other.last('captured')).toBe(7);
+    other.follow('02-b');
+    const counts = { puts: 0, deletes: 0, superseded: 0, deadLettered: 0 };
+    const next = changeCommit(8);
+    const late = [
+      () => ledger.recordCaptured(next),
+      () => ledger.recordTransferred(next),
+      () => ledger.recordApplied([next], counts),
+      () => ledger.reviseApplied(counts),
+    ];
+    for (const record of late) expect(record).toThrow(expect.objectContaining({ code: 'CAPTURE_RESTARTED' }));
+    expect([other.last('captured'), other.last('transferred'), other.last('applied')]).toEqual([0, 0, 0]);
+    other.recordCaptured(changeCommit(1));
+    ledger.follow('02-b');
+    expect(ledger.last('captured')).toBe(1);
+    other.close();
+  });
+
   it('keeps everything over a restart, and nothing after a clear', () => {
     ledger.setFact('captureId', '01-a');
     ledger.recordCaptured(changeCommit(1, { puts: 1, newestMicros: 7 }));

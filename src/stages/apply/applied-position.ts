@@ -1,13 +1,26 @@
 import { randomUUID } from 'node:crypto';
 import type { ChangeLedger } from '../../engine/change-ledger.ts';
+import type { Clock } from '../../engine/pacer.ts';
+import { runPool } from '../../engine/pool.ts';
 import { DynaferryError } from '../../model/errors.ts';
 import type { S3Bucket } from '../../s3/bucket.ts';
-import { readAppliedMark, writeAppliedMark } from '../../staging/applied-mark.ts';
+import { readAppliedMark, writeAppliedMark, type AppliedMark } from '../../staging/applied-mark.ts';
 import type { ExportLayout } from '../../staging/layout.ts';
 import { FIRST_GROUP_OBJECTS_MAX, GROUP_BYTES_MAX, GROUP_OBJECTS_MAX } from './change-groups.ts';
 
 /** How far behind what is done the mark in staging may lie; and by no more than makes a group. */
 const MARK_MS = 5000;
+
+/** How often it is looked whether another process has taken the log… */
+const LOOK_MS = 2000;
+/** …and how long that one waits for whoever has it to look, and for what that had under way to end. */
+const TAKEOVER_MS = 15_000;
+
+/** What ends applying, and the time. */
+interface PositionContext {
+  signal: AbortSignal;
+  clock: Clock;
+}
 
 /**
  * How far the log is applied: by this machine's ledger, and by a mark in staging where another machine has come further. Whoever begins takes the mark over, and
@@ -28,21 +41,40 @@ export class AppliedPosition {
     this.#ledger = ledger;
   }
 
-  /** Finds the position, which the ledger has then, and marks that applying has begun, and by whom. */
+  /**
+   * Finds the position, which the ledger has then, and marks that applying has begun, and by whom. Where a process of another machine may still be at it, it is given the time to notice:
+   * what it has under way may be older than what is written here next. One of this machine is dead, since it held a lock.
+   */
   static async take(
     bucket: S3Bucket,
     layout: ExportLayout,
     ledger: ChangeLedger,
-    signal: AbortSignal,
+    { signal, clock }: PositionContext,
   ): Promise<AppliedPosition> {
-    const mark = await readAppliedMark(bucket, layout, signal);
-    if (mark !== undefined) {
-      const { newestMicros, ...rest } = mark;
-      ledger.adoptApplied({ ...rest, newestMicros });
-    }
     const position = new AppliedPosition(bucket, layout, ledger);
-    await position.#write(signal);
+    const known = ledger.fact('appliedBy');
+    for (let before = await position.#adopt(signal); ;) {
+      await position.#write(signal);
+      if (before === undefined || before.released === true || before.by === known) break;
+      await clock.sleep(TAKEOVER_MS, signal);
+      before = await position.#adopt(signal);
+      if (before?.by === position.#by) break;
+    }
+    ledger.setFact('appliedBy', position.#by);
     return position;
+  }
+
+  /** Runs what applies the log, with a signal of its own, for as long as nobody else has taken it. Throws LOCKED where somebody has. */
+  async whileOurs({ signal, clock }: PositionContext, work: (signal: AbortSignal) => Promise<void>): Promise<void> {
+    const scope = new AbortController();
+    const done = new AbortController();
+    const within = AbortSignal.any([signal, scope.signal]);
+    const apply = async (): Promise<void> => {
+      await work(within);
+      done.abort();
+    };
+    const watch = (): Promise<void> => this.#watch(clock, AbortSignal.any([within, done.signal]));
+    await runPool([apply, watch], 2, (one) => one(), scope);
   }
 
   /**
@@ -77,18 +109,44 @@ export class AppliedPosition {
   /** Writes the mark where it lies behind. */
   async save(signal: AbortSignal): Promise<void> {
     if (this.#savedSeq === this.#ledger.last('applied')) return;
-    const mark = await readAppliedMark(this.#bucket, this.#layout, signal);
-    if (mark !== undefined && mark.by !== this.#by)
-      throw new DynaferryError(
-        'LOCKED',
-        `another process applies the changes in ${this.#bucket.uri(this.#layout.root)}`,
-      );
+    await this.#checkOurs(signal);
     await this.#write(signal);
   }
 
-  async #write(signal: AbortSignal): Promise<void> {
+  /** Says that nothing more is written: another machine goes on at once, and at the very place. */
+  async release(signal: AbortSignal): Promise<void> {
+    await this.#checkOurs(signal);
+    await this.#write(signal, { released: true });
+  }
+
+  async #adopt(signal: AbortSignal): Promise<AppliedMark | undefined> {
+    const mark = await readAppliedMark(this.#bucket, this.#layout, signal);
+    if (mark !== undefined) this.#ledger.adoptApplied({ ...mark, newestMicros: mark.newestMicros });
+    return mark;
+  }
+
+  async #checkOurs(signal: AbortSignal): Promise<void> {
+    const mark = await readAppliedMark(this.#bucket, this.#layout, signal);
+    if (mark === undefined || mark.by === this.#by) return;
+    throw new DynaferryError('LOCKED', `another process applies the changes in ${this.#bucket.uri(this.#layout.root)}`);
+  }
+
+  /** Resolves when the signal ends it. */
+  async #watch(clock: Clock, signal: AbortSignal): Promise<void> {
+    try {
+      for (;;) {
+        await clock.sleep(LOOK_MS, signal);
+        await this.#checkOurs(signal);
+      }
+    } catch (error) {
+      if (!signal.aborted) throw error;
+    }
+  }
+
+  async #write(signal: AbortSignal, said: { released?: true } = {}): Promise<void> {
     const { newestMicros, ...totals } = this.#ledger.totals().applied;
-    const mark = { version: 1, by: this.#by, ...totals, ...(newestMicros !== undefined && { newestMicros }) } as const;
+    const by = { version: 1, by: this.#by, ...said } as const;
+    const mark = { ...by, ...totals, ...(newestMicros !== undefined && { newestMicros }) };
     this.#savedMs = Date.now();
     await writeAppliedMark(this.#bucket, this.#layout, { ...mark, writtenMs: this.#savedMs }, signal);
     this.#savedSeq = totals.seq;

@@ -3,7 +3,7 @@ import type { ItemPutter } from '../../dynamodb/put-items.ts';
 import type { ChangeLedger } from '../../engine/change-ledger.ts';
 import type { AppliedCounts } from '../../engine/change-sums.ts';
 import { LagReporter } from '../../engine/lag-reporter.ts';
-import type { Pacer } from '../../engine/pacer.ts';
+import { systemClock, type Pacer } from '../../engine/pacer.ts';
 import type { StageContext, StageMeter } from '../../engine/stage-context.ts';
 import { DynaferryError } from '../../model/errors.ts';
 import { MalformedJson } from '../../model/json-bytes.ts';
@@ -97,8 +97,21 @@ class Applier {
 
   static async run(options: ApplyOptions): Promise<void> {
     const { bucket, layout, ledger, context } = options;
-    const { signal } = context;
-    const position = await AppliedPosition.take(bucket, layout, ledger, signal);
+    const within = { signal: context.signal, clock: context.clock ?? systemClock };
+    const position = await AppliedPosition.take(bucket, layout, ledger, within);
+    try {
+      await position.whileOurs(within, (signal) =>
+        Applier.#run({ ...options, context: { ...context, signal } }, position),
+      );
+    } finally {
+      // Also where the stage was stopped: another machine then goes on at the very place.
+      await position.release(AbortSignal.timeout(LAST_SAVE_MS_MAX)).catch(() => undefined);
+    }
+  }
+
+  static async #run(options: ApplyOptions, position: AppliedPosition): Promise<void> {
+    const { bucket, layout } = options;
+    const { signal } = options.context;
     const letters = await DeadLetters.open(bucket, layout, signal);
     const removal = options.removesApplied ? await AppliedRemoval.open(bucket, layout, signal) : undefined;
     const applier = new Applier(options, letters, position, removal);
@@ -109,8 +122,6 @@ class Applier {
       await removal?.idle();
     } finally {
       applier.#lag.close();
-      // Also where the stage was stopped: another machine then goes on at the very place.
-      await position.save(AbortSignal.timeout(LAST_SAVE_MS_MAX)).catch(() => undefined);
     }
   }
 

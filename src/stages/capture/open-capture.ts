@@ -54,7 +54,7 @@ export async function openCapture(options: OpenCaptureOptions): Promise<OpenedCa
     });
   checkHeader(header, options.header, bucket.uri(layout.root));
   const sealer = await openSealer(bucket, layout, signal);
-  ledger.setFact('captureId', captureId);
+  ledger.follow(captureId);
   const known = await findState(bucket, layout, ledger.last('captured'), signal);
   if (known?.state !== undefined) ledger.restoreCaptured(known, known.state);
   for await (const commit of readChangesFrom(bucket, layout, ledger.last('captured') + 1, signal))
@@ -73,7 +73,7 @@ async function beginCapture(options: OpenCaptureOptions): Promise<OpenedCapture>
   ledger.clear();
   await bucket.put(layout.sealKey, key, { signal });
   await writeChangeHeader(bucket, layout, header, signal);
-  ledger.setFact('captureId', captureId);
+  ledger.follow(captureId);
   return { layout, header, sealer: new Sealer(key), resumed: false };
 }
 

@@ -47,6 +47,8 @@ const EMPTY_ANSWERS_FROM_BEGINNING = 12;
 
 /** How long the stream keeps a record (developer guide, "Change data capture for DynamoDB Streams"). */
 const RETENTION_MS = 24 * 60 * 60_000;
+/** By how much our clock may differ from the service's, and a record's time from the one by which it is removed. */
+const CLOCKS_DIFFER_MS_MAX = 30 * 60_000;
 
 /**
  * Reads one shard from its position to its end, which for an open shard never comes. Throws STREAM_GAP where records are gone that were not read.
@@ -168,10 +170,16 @@ export class ShardReader {
     }
   }
 
-  /** Records that the stream removes under our eyes are a day old, which in a capture that has just begun is older than anything that counts. */
+  /**
+   * Records that the stream removes are a day old. In a capture that has just begun that is older than anything that counts; and where the shard was read through a time since
+   * which no day has passed, they were read: of a table at rest the record behind which to go on may be gone before a newer one comes.
+   */
   #isHarmless(error: unknown): boolean {
     if (!(error instanceof DynaferryError && error.serviceCode === 'TrimmedDataAccessException')) return false;
-    if (Date.now() - this.#options.startMs > RETENTION_MS / 2) return false;
+    const nowMs = Date.now();
+    const isNew = nowMs - this.#options.startMs <= RETENTION_MS / 2;
+    const wereRead = this.#after !== null && nowMs - this.#throughMs < RETENTION_MS - CLOCKS_DIFFER_MS_MAX;
+    if (!isNew && !wereRead) return false;
     this.#after = null;
     return true;
   }

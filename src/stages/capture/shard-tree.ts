@@ -2,6 +2,12 @@ import type { ListedShard } from '../../dynamodb/streams.ts';
 import { DynaferryError } from '../../model/errors.ts';
 import type { ShardPosition } from '../../staging/change-log.ts';
 
+/**
+ * A shard that is read to its end is remembered for so long after its last change, listed or not. The stream lists it for a day after it was closed; a listing that lacks it before is
+ * not to be believed, since the shard would be taken for a new one when it is listed again: read once more, behind its children.
+ */
+const REMEMBERED_MS = 48 * 60 * 60_000;
+
 /** How far the reading of a shard got. */
 export type ShardProgress = Pick<ShardPosition, 'after' | 'done' | 'throughMs' | 'clockMicros'>;
 
@@ -35,8 +41,12 @@ export class ShardTree {
     for (const shard of listed) this.#register(shard, byId);
     this.#isNew = false;
     const parentsNeeded = new Set([...this.#shards.values()].filter(({ done }) => !done).map(({ parent }) => parent));
+    const rememberedMs = Date.now() - REMEMBERED_MS;
     const forgotten = [...this.#shards.values()]
-      .filter(({ shardId, done }) => done && !byId.has(shardId) && !parentsNeeded.has(shardId))
+      .filter(
+        ({ shardId, done, throughMs }) =>
+          done && throughMs < rememberedMs && !(byId.has(shardId) || parentsNeeded.has(shardId)),
+      )
       .map(({ shardId }) => shardId);
     for (const shardId of forgotten) {
       this.#shards.delete(shardId);

@@ -3,12 +3,12 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Merge } from '../../../src/conflict/merge.ts';
 import { ItemPutter } from '../../../src/dynamodb/put-items.ts';
 import { ChangeLedger } from '../../../src/engine/change-ledger.ts';
 import type { ChangeTotals } from '../../../src/engine/change-sums.ts';
-import { Pacer } from '../../../src/engine/pacer.ts';
+import { Pacer, systemClock, type Clock } from '../../../src/engine/pacer.ts';
 import { StageMeter } from '../../../src/engine/stage-context.ts';
 import type { ProgressEvent } from '../../../src/model/events.ts';
 import { CommitSignal } from '../../../src/staging/commit-log.ts';
@@ -36,12 +36,20 @@ interface Options {
   merge?: Merge;
   state?: string;
   policyHash?: string;
+  clock?: Clock;
 }
+
+/** Does not wait for another machine, which in a test is known to be dead. */
+const impatient: Clock = { ...systemClock, sleep: (ms, signal) => systemClock.sleep(ms > 10_000 ? 0 : ms, signal) };
 
 /** Applies what is there, from where the ledger in `state` stands. */
 async function apply(options: Options = {}): Promise<ChangeTotals['applied']> {
   const ledger = ChangeLedger.open(join(folder, options.state ?? 'state'));
-  const context = { ...contextOf(options.signal), ...(options.onEvent && { onEvent: options.onEvent }) };
+  const context = {
+    ...contextOf(options.signal),
+    clock: options.clock ?? impatient,
+    ...(options.onEvent && { onEvent: options.onEvent }),
+  };
   try {
     await runApply({
       context,
@@ -230,22 +238,59 @@ describe('applying changes', () => {
     expect(table.writes).toEqual(['a']);
   });
 
-  it('stops where another process has taken over', async () => {
-    const stop = new AbortController();
-    const first = apply({ endless: true, state: 'one', signal: stop.signal });
-    // It has taken the log, and has nothing to do yet.
-    await expect
-      .poll(() => [...bucket.objects.keys()].some((name) => name.endsWith('applied.json')), { timeout: 30_000 })
-      .toBe(true);
+  it.each([
+    ['is at rest', []],
+    ['has a request under way', [put('a', 1)]],
+  ])(
+    'stops where another machine takes over, which waits for that, and leaves its word: one that %s',
+    async (_, changes) => {
+      await writeChanges(bucket, 1, changes);
+      const { promise: held, resolve: release } = Promise.withResolvers<void>();
+      // Throttled, or on a slow link.
+      table.before = () => held;
+      const first = apply({ endless: true, state: 'one' });
+      const stopped = expect(first).rejects.toMatchObject({ code: 'LOCKED' });
+      // It has taken the log.
+      const isThere = (): boolean => [...bucket.objects.keys()].some((name) => name.endsWith('applied.json'));
+      await expect.poll(() => isThere() && table.calls.length >= changes.length, { timeout: 30_000 }).toBe(true);
+      table.before = () => undefined;
+      await writeChanges(bucket, 2, [put('a', 2)]);
+      let waitedMs = 0;
+      const clock: Clock = {
+        ...systemClock,
+        sleep: async (ms, signal) => {
+          // Long enough for the first to look, here.
+          if (ms > 10_000) waitedMs += ms;
+          await systemClock.sleep(ms > 10_000 ? 4000 : ms, signal);
+        },
+      };
+      await apply({ state: 'another', clock });
+      expect(waitedMs).toBe(15_000);
+      release();
+      await stopped;
+      expect(contents()).toEqual(outcomeOf([put('a', 2)]));
+    },
+  );
+
+  it('does not wait for a process that has stopped by itself, nor for one of the same machine', async () => {
+    const clock: Clock = {
+      ...systemClock,
+      sleep: (ms, signal) => {
+        if (ms > 10_000) throw new Error('it waits');
+        return systemClock.sleep(ms, signal);
+      },
+    };
+    await writeChanges(bucket, 1, [put('a', 1)]);
+    await apply({ state: 'one' });
+    await apply({ state: 'another', clock });
+    bucket.before = (operation, name) => {
+      if (operation === 'put' && name.endsWith('applied.json') && table.writes.length > 1) throw new Error('killed');
+    };
+    await writeChanges(bucket, 2, [put('a', 2)]);
     await apply({ state: 'another' });
-    // The mark is looked at every five seconds.
-    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 5000 });
-    try {
-      await writeChanges(bucket, 1, [put('a', 1)]);
-      await expect(first).rejects.toMatchObject({ code: 'LOCKED' });
-    } finally {
-      vi.useRealTimers();
-    }
+    bucket.before = () => undefined;
+    await apply({ state: 'another', clock });
+    await expect(apply({ state: 'one', clock })).resolves.toMatchObject({ seq: 2 });
   });
 
   it.each([

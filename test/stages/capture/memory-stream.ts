@@ -76,7 +76,8 @@ export class MemoryStream extends StreamsClient {
     await turn();
     const { records, trimmed } = this.#shard(shardId);
     const at = after === null ? trimmed : records.findIndex(({ sequenceNumber }) => sequenceNumber === after) + 1;
-    if (at < trimmed) throw gone('TrimmedDataAccessException');
+    // Also where nothing came behind the record that is gone: its number is older than the oldest.
+    if (after !== null && at <= trimmed) throw gone('TrimmedDataAccessException');
     return `${shardId}:${at}`;
   }
 

@@ -60,6 +60,21 @@ describe('a tree of shards', () => {
     expect(tree.isRead).toBe(false);
   });
 
+  it('remembers shards that are read for two days, for a listing may lack one and have it again', () => {
+    const nowMs = Date.now();
+    const tree = new ShardTree('arn', new Map(), nowMs - 40 * 3_600_000);
+    tree.update([shard('a'), shard('b', 'a')]);
+    tree.takeReady();
+    tree.advance('a', { done: true });
+    tree.takeReady();
+    tree.advance('b', { done: true });
+    expect(tree.update([shard('c', 'b')])).toEqual([]);
+    tree.update([shard('a'), shard('b', 'a'), shard('c', 'b')]);
+    expect(ids(tree.takeReady())).toEqual(['c']);
+    // A commit that is made only now says where they stand.
+    expect(tree.position('a').done).toBe(true);
+  });
+
   it('does not know what was in a shard that came and went between two looks', () => {
     const tree = newTree();
     tree.update([shard('a')]);

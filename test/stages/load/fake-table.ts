@@ -22,7 +22,7 @@ export class FakeTable extends DynamoDbClient {
     super(siteAt('http://127.0.0.1:0', { role: 'target' }));
   }
 
-  override async call(operation: string, table: string, body: Buffer): Promise<Buffer> {
+  override async call(operation: string, table: string, body: Buffer, signal?: AbortSignal): Promise<Buffer> {
     const input = JSON.parse(body.toString()) as { RequestItems?: Record<string, Request[]> } & Put & { Key?: Item };
     const requests = input.RequestItems?.[table] ?? [
       input.Key === undefined ? { PutRequest: { Item: input.Item } } : { DeleteRequest: { Key: input.Key } },
@@ -34,6 +34,7 @@ export class FakeTable extends DynamoDbClient {
     this.calls.push({ operation, keys });
     await new Promise((resolve) => setImmediate(resolve));
     await this.before(operation, keys);
+    signal?.throwIfAborted();
     if (new Set(keys).size < keys.length) throw refused('Provided list of item keys contains duplicates');
     if (items.length > 25) throw refused('Too many items requested for the BatchWriteItem call');
     const bad = items.find((item) => item['PK'] === undefined || !this.isValid(item));
