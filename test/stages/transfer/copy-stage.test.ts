@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { compileScope } from '../../../src/copy/scope/compile-scope.ts';
 import { DynaferryError } from '../../../src/model/errors.ts';
 import type { CopyDecision } from '../../../src/model/events.ts';
 import { CopyMeter } from '../../../src/stages/transfer/copy-meter.ts';
@@ -174,6 +175,16 @@ test('nothing is deleted before both listings have come to their ends, nor after
   await expect(world.run({ deleteExtra: true })).rejects.toMatchObject({ code: 'SERVICE_FAILED' });
   expect(world.meter.counts.deleted).toBe(0);
   expect([...world.target.objects.keys()].filter((key) => key.includes('gone'))).toHaveLength(20);
+});
+
+test('the scope judges what only the target has by its key at the source', async () => {
+  const world = worldOf();
+  world.source.set('long/prefix/a/1', { body: Buffer.from('b'), etag: '"e"' });
+  for (const key of ['a/kept/2', 'a/3']) world.target.set(`t/${key}`, { body: Buffer.from('b'), etag: '"e"' });
+  const settings = { include: [], exclude: ['a/kept/**'], base: 'long/prefix/' };
+  const prefixes = [{ source: 'long/prefix/a/', target: 't/a/' }];
+  await world.run({ deleteExtra: true, prefixes, scope: compileScope(settings, 0) });
+  expect([...world.target.objects.keys()].toSorted()).toEqual(['t/a/1', 't/a/kept/2']);
 });
 
 test('deleting is refused where the source has nothing', async () => {
