@@ -179,6 +179,8 @@ describe("S3's errors become", () => {
     );
     expect(explicit.message).toContain('s3:PutObject on arn:aws-cn:s3:::staging/k');
     expect(explicit.fix).toContain('resource-based policy');
+    const tags = await denied(`${user} s3:PutObjectTagging on resource: "arn:aws-cn:s3:::staging/k" because no …`);
+    expect(tags.message).toContain('s3:PutObjectTagging on arn:aws-cn:s3:::staging/k');
     const body = dynamoDbError(
       'AccessDeniedException',
       'KMS key access denied error: com.amazonaws…AWSKMSException: …',
