@@ -7,6 +7,7 @@ import { CopyMeter } from '../../../src/stages/transfer/copy-meter.ts';
 import type { CompareMode, FailedObject } from '../../../src/stages/transfer/copy-options.ts';
 import { runCopyStage, type CopyRecords, type CopyStageOptions } from '../../../src/stages/transfer/copy-stage.ts';
 import { MemoryBucket, memoryLink, partsEtag, wholeEtag } from './memory-link.ts';
+import { MemoryTarget } from './memory-target.ts';
 
 class MemoryRecords implements CopyRecords {
   readonly failed: FailedObject[] = [];
@@ -185,6 +186,18 @@ test('the scope judges what only the target has by its key at the source', async
   const prefixes = [{ source: 'long/prefix/a/', target: 't/a/' }];
   await world.run({ deleteExtra: true, prefixes, scope: compileScope(settings, 0) });
   expect([...world.target.objects.keys()].toSorted()).toEqual(['t/a/1', 't/a/kept/2']);
+});
+
+test('deleting is refused where the target turns out to be the bucket of the source', async () => {
+  const bucket = new MemoryTarget();
+  bucket.set('s/a', { body: Buffer.from('b'), etag: '"e"' });
+  for (const dry of [false, true]) {
+    const link = memoryLink(bucket, bucket);
+    const prefixes = [{ source: 's/', target: '' }];
+    const run = worldOf().run({ deleteExtra: true, dry, link, prefixes, copyObject: async () => 1 });
+    await expect(run).rejects.toMatchObject({ code: 'DELETE_REFUSED' });
+    expect([...bucket.objects.keys()]).toContain('s/a');
+  }
 });
 
 test('deleting is refused where the source has nothing', async () => {
