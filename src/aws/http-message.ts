@@ -53,11 +53,24 @@ export function parseHead(text: string, requestMethod: string): ResponseHead {
   return { status, headers, keepAlive, ...framingOf(status, headers, requestMethod) };
 }
 
+/** Without blanks around it (RFC 9110, section 5.5). Values are Latin-1 here, in which half an `à` in UTF-8 is what JavaScript takes for a blank. */
+export function trimmed(value: string): string {
+  let start = 0;
+  let end = value.length;
+  while (start < end && isBlank(value.charCodeAt(start))) start++;
+  while (end > start && isBlank(value.charCodeAt(end - 1))) end--;
+  return value.slice(start, end);
+}
+
+function isBlank(code: number): boolean {
+  return code === 0x20 || code === 0x09;
+}
+
 function addHeader(headers: Record<string, string>, line: string): void {
   const colon = line.indexOf(':');
   if (colon < 1) throw new MalformedResponse('a header without a name');
   const name = line.slice(0, colon).toLowerCase();
-  const value = line.slice(colon + 1).trim();
+  const value = trimmed(line.slice(colon + 1));
   const before = headers[name];
   if (before !== undefined && name === 'content-length' && before !== value) throw new MalformedResponse('two lengths');
   headers[name] = before === undefined || before === value ? value : `${before}, ${value}`;

@@ -198,8 +198,8 @@ export function accessError(
 }
 
 /**
- * What is missing is not always what was asked for. Where it is the KMS key of a bucket, S3 names action and key; DynamoDB says no more than that it
- * is the key. A policy that denies by name is named, since allowing the action elsewhere would not help.
+ * What is missing is not always what was asked for: whoever puts an object with tags may lack s3:PutObjectTagging alone. Where AWS names the action, it is that; where it is the
+ * KMS key of a bucket, S3 names the key too, and DynamoDB says no more than that it is the key. A policy that denies by name is named, since allowing the action elsewhere would not help.
  */
 function accessDenied(
   code: string,
@@ -208,9 +208,9 @@ function accessDenied(
   site: Site,
   iamAction: string,
 ): DynaferryError {
-  const kmsAction = /not authorized to perform: (kms:\w+)/.exec(message)?.[1];
-  const isKey = kmsAction !== undefined || /^KMS key access denied/i.test(message);
-  const action = isKey ? (kmsAction ?? 'kms:Decrypt') : iamAction;
+  const named = /not authorized to perform: (\w{1,30}:\w{1,60})/.exec(message)?.[1];
+  const isKey = named?.startsWith('kms:') === true || /^KMS key access denied/i.test(message);
+  const action = named ?? (isKey ? 'kms:Decrypt' : iamAction);
   const key = /arn:aws[\w-]*:kms:[\w:/-]+/.exec(message)?.[0] ?? `the KMS key of ${request.resource}`;
   const resource = isKey ? key : request.resource;
   const denier = /with an explicit deny in an? ([a-z -]{1,40} policy)/.exec(message)?.[1];

@@ -1,5 +1,6 @@
 import { createHmac, hash } from 'node:crypto';
 import { HmacSha256 } from '../model/hmac.ts';
+import { trimmed } from './http-message.ts';
 
 /** A set of AWS credentials as the default chain gives them. */
 export interface Credentials {
@@ -79,7 +80,7 @@ export class Signer {
     if (credentials.sessionToken !== undefined) headers['x-amz-security-token'] = credentials.sessionToken;
     const names = Object.keys(headers).sort();
     const signedHeaders = names.join(';');
-    const lines = names.map((name) => `${name}:${headers[name].trim().replace(/\s+/g, ' ')}\n`);
+    const lines = names.map((name) => `${name}:${trimmed(headers[name]).replace(/[ \t]+/g, ' ')}\n`);
     const scope = `${day}/${this.#region}/${this.#service}/aws4_request`;
     return (this.#common = {
       of,

@@ -104,7 +104,8 @@ export class Copy {
       let aborted = 0;
       for (const prefix of this.plan.prefixes)
         for await (const { key, uploadId, initiatedMs } of listUploads(target, prefix.target, this.#options.signal)) {
-          if (Date.now() - initiatedMs < olderThanMs) continue;
+          // Where a service tells no time, nobody knows that it is old.
+          if (!(Date.now() - initiatedMs >= olderThanMs)) continue;
           await target.abortUpload(key, uploadId, this.#options.signal);
           aborted++;
         }

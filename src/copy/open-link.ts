@@ -65,7 +65,7 @@ export function openCopyLink(plan: CopyPlan, options: LinkOptions): CopyLink {
 /** How objects are copied: within the service where one credential reaches both sides of it, else through this process. */
 export async function copierOf(plan: CopyPlan, link: CopyLink): Promise<CopyObject> {
   const { object, bounds } = plan;
-  if (plan.serverSide && (await isOneService(link))) {
+  if (plan.serverSide && (await isOneService(plan, link))) {
     const copier = new ServerCopier(link, object);
     return (source, targetKey, statePrefix) => copier.copy(source, targetKey, statePrefix);
   }
@@ -74,10 +74,11 @@ export async function copierOf(plan: CopyPlan, link: CopyLink): Promise<CopyObje
   return (source, targetKey, statePrefix) => copier.copy(source, targetKey, statePrefix);
 }
 
-async function isOneService({ source, target }: CopyLink): Promise<boolean> {
+async function isOneService(plan: CopyPlan, { source, target }: CopyLink): Promise<boolean> {
   const [from, to] = [source.site, target.site];
   // At AWS every region of a partition is one service; elsewhere each endpoint is its own.
-  const isOne = from.s3PathStyle || to.s3PathStyle ? from.s3Url === to.s3Url : from.partitionId === to.partitionId;
+  const isElsewhere = (plan.source.endpoint ?? plan.target.endpoint) !== undefined;
+  const isOne = isElsewhere ? from.s3Url === to.s3Url : from.partitionId === to.partitionId;
   if (!isOne || from.isAnonymous) return false;
   const [mine, theirs] = await Promise.all([from.credentials(), to.credentials()]);
   return mine.accessKeyId === theirs.accessKeyId;

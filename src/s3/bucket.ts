@@ -1,9 +1,10 @@
+import { hash } from 'node:crypto';
 import { SignedClient, type ClientOptions, type ResumableBody, type ServiceRequest } from '../aws/signed-client.ts';
 import { header, type HttpResponse } from '../aws/http-client.ts';
 import { uriEncode } from '../aws/signer.ts';
 import { BufferPool } from '../model/buffer-pool.ts';
 import { DynaferryError } from '../model/errors.ts';
-import { classify, isGone, unlessMissing } from './errors.ts';
+import { classify, isGone, MD5_WANTED, unlessMissing } from './errors.ts';
 import { readListPage, type ListPage } from './list-page.ts';
 import {
   headersOf,
@@ -42,6 +43,7 @@ export class S3Bucket {
   readonly name: string;
   readonly #client: SignedClient;
   readonly #base: string;
+  #wantsMd5 = false;
 
   constructor(site: Site, name: string, options: ClientOptions = {}) {
     this.site = site;
@@ -126,8 +128,7 @@ export class S3Bucket {
     const headers = headersOf(options);
     if (options.onlyIfAbsent === true) headers['if-none-match'] = '*';
     const { sha256, signal } = options;
-    const response = await this.send('PUT', key, 'PutObject', { headers, body, bodySha256: sha256, signal });
-    return header(response, 'etag') ?? '';
+    return this.#upload(key, { headers, body, bodySha256: sha256, signal });
   }
 
   async delete(key: string, signal?: AbortSignal): Promise<void> {
@@ -211,13 +212,30 @@ export class S3Bucket {
     body: Buffer,
     options: { sha256?: string; signal?: AbortSignal } = {},
   ): Promise<string> {
-    const response = await this.send('PUT', key, 'PutObject', {
+    return this.#upload(key, {
       query: { partNumber: String(partNumber), uploadId },
       body,
       bodySha256: options.sha256,
       signal: options.signal,
     });
-    return header(response, 'etag') ?? '';
+  }
+
+  /** Resolves with the ETag. A bucket whose objects are locked by default wants an MD5 with each body, which it says at the first one; a signed SHA-256 is not enough for it. */
+  async #upload(key: string, rest: RequestRest & { body: Buffer }): Promise<string> {
+    const put = async (): Promise<string> => {
+      const headers = this.#wantsMd5
+        ? { 'content-md5': hash('md5', rest.body, 'base64'), ...rest.headers }
+        : rest.headers;
+      const response = await this.send('PUT', key, 'PutObject', { ...rest, headers });
+      return header(response, 'etag') ?? '';
+    };
+    try {
+      return await put();
+    } catch (error) {
+      if (this.#wantsMd5 || !(error instanceof DynaferryError && error.serviceCode === MD5_WANTED)) throw error;
+      this.#wantsMd5 = true;
+      return put();
+    }
   }
 
   /** The parts that an upload holds, or undefined where there is no such upload any more. */

@@ -21,6 +21,9 @@ const transient = new Set([
   'ConditionalRequestConflict',
 ]);
 
+/** In place of InvalidRequest where a bucket with object locks wants Content-MD5 (https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html). */
+export const MD5_WANTED = 'InvalidRequest: Content-MD5';
+
 /** How S3 says that a bucket is in another region. 307 is for those that are so new that its name servers do not know them yet. */
 const elsewhere = new Set([
   'PermanentRedirect',
@@ -37,7 +40,10 @@ export const classify: Classify = (response, request, site) => {
   const mayFailLate = request.method === 'POST' || request.headers?.['x-amz-copy-source'] !== undefined;
   if (success && !(mayFailLate && isError(response.body))) return undefined;
   const error = parseXml(response.body, 'Error') ?? NO_ELEMENT;
-  const code = text(error, 'Code') || codeOfStatus(status);
+  const message = text(error, 'Message');
+  // What is wrong with the request is told by nothing but the message.
+  const isMd5Wanted = text(error, 'Code') === 'InvalidRequest' && message.startsWith('Content-MD5');
+  const code = isMd5Wanted ? MD5_WANTED : text(error, 'Code') || codeOfStatus(status);
   const where = request.resource.replace(/^arn:[^:]*:s3:::/, 's3://');
   const details = { serviceCode: code, status };
   if (status === 503 || status === 429 || throttling.has(code))
@@ -68,7 +74,7 @@ export const classify: Classify = (response, request, site) => {
       `${site.role}: ${where} arrives with another MD5 than announced`,
       details,
     );
-  const access = accessError(code, text(error, 'Message'), request, site, `s3:${request.operation}`);
+  const access = accessError(code, message, request, site, `s3:${request.operation}`);
   if (access !== undefined) return access;
   if ((status >= 500 && status !== 501) || success || transient.has(code))
     return new DynaferryError('SERVICE_FAILED', `${site.role}: S3 failed at ${where} (${status} ${code})`, details);
@@ -88,9 +94,9 @@ export const classify: Classify = (response, request, site) => {
   );
 };
 
-/** Whether the document is an error, and not one that holds errors, as DeleteObjects sends it. */
+/** Whether the document is an error, and not one that holds errors, as DeleteObjects sends it. Blanks kept the connection alive until it was known, and may be many. */
 function isError(body: Buffer): boolean {
-  return /^\s*(?:<\?xml[^>]*\?>\s*)?<Error[\s>]/.test(body.toString('latin1', 0, 512));
+  return /^\s*(?:<\?xml[^>]*\?>\s*)?<Error[\s>]/.test(body.toString('latin1'));
 }
 
 /** An answer that is not S3's XML. */

@@ -11,6 +11,8 @@ export interface CopySource {
   bucket: string;
   key: string;
   etag: string;
+  /** The source's bucket wants to be told that we pay. */
+  requestPayer?: boolean;
 }
 
 /**
@@ -56,8 +58,12 @@ export async function copyPart(
   return text(answer, 'ETag');
 }
 
-function copyHeaders({ bucket, key, etag }: CopySource): Record<string, string> {
-  return { 'x-amz-copy-source': `/${bucket}/${uriEncode(key, true)}`, 'x-amz-copy-source-if-match': etag };
+function copyHeaders({ bucket, key, etag, requestPayer }: CopySource): Record<string, string> {
+  return {
+    'x-amz-copy-source': `/${bucket}/${uriEncode(key, true)}`,
+    'x-amz-copy-source-if-match': etag,
+    ...(requestPayer === true && { 'x-amz-request-payer': 'requester' }),
+  };
 }
 
 async function asSourceChanged<T>(source: CopySource, copy: () => Promise<T>): Promise<T> {

@@ -179,6 +179,8 @@ describe("S3's errors become", () => {
     );
     expect(explicit.message).toContain('s3:PutObject on arn:aws-cn:s3:::staging/k');
     expect(explicit.fix).toContain('resource-based policy');
+    const tags = await denied(`${user} s3:PutObjectTagging on resource: "arn:aws-cn:s3:::staging/k" because no …`);
+    expect(tags.message).toContain('s3:PutObjectTagging on arn:aws-cn:s3:::staging/k');
     const body = dynamoDbError(
       'AccessDeniedException',
       'KMS key access denied error: com.amazonaws…AWSKMSException: …',
@@ -198,10 +200,32 @@ describe("S3's errors become", () => {
       bucket.completeUpload('k', 'u', [{ partNumber: 1, etag: '"x"' }]);
     expect((await callS3({ status: 200, body: s3Error('InternalError') }, complete)).code).toBe('SERVICE_FAILED');
     expect((await callS3({ status: 200, body: s3Error('SlowDown') }, complete)).code).toBe('THROTTLED');
+    // S3 keeps the connection alive with blanks for as long as it takes.
+    const body = s3Error('SlowDown').replace('\n', `\n${' '.repeat(1000)}`);
+    expect((await callS3({ status: 200, body }, complete)).code).toBe('THROTTLED');
     expect((await callS3({ status: 200, body: '' }, complete)).code).toBe('SERVICE_FAILED');
     expect((await callS3({ status: 200, body: '<html/>' }, (bucket) => bucket.list('').next())).code).toBe(
       'SERVICE_FAILED',
     );
+  });
+
+  it('nothing, where a bucket with object locks wants an MD5, but the MD5', async () => {
+    const message =
+      'Content-MD5 OR x-amz-checksum- HTTP header is required for Put Part requests with Object Lock parameters';
+    await using service = await new AnsweringService(({ headers }) =>
+      headers['content-md5'] === undefined
+        ? { status: 400, body: s3Error('InvalidRequest', message) }
+        : { status: 200, headers: { etag: '"e"' } },
+    ).start();
+    const bucket = new S3Bucket(siteAt(service.endpoint), 'staging', { retry });
+    expect(await bucket.uploadPart('k', 'u', 1, Buffer.from('body'))).toBe('"e"');
+    expect(await bucket.put('k', Buffer.from('body'))).toBe('"e"');
+    await bucket.close();
+    expect(service.asked.map(({ headers }) => headers['content-md5'])).toEqual([
+      undefined,
+      'hBotaJrYa9FhFEdFPCLG/A==',
+      'hBotaJrYa9FhFEdFPCLG/A==',
+    ]);
   });
 
   it('nothing at all where an aborted upload or a looked-for object is gone', async () => {

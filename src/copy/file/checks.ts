@@ -41,6 +41,11 @@ function siteProblems(side: Side, parsed: ParsedTransfer, regionOf: RegionLookup
     const message = `${JSON.stringify(region)} is not an AWS region; expected one such as us-west-2 or cn-north-1, or add an endpoint`;
     return [...problems, { path: [side, 'region'], message }];
   }
+  if (site.endpoint === undefined && site.url.bucket.endsWith('--x-s3')) {
+    const message =
+      'this is a directory bucket (S3 Express One Zone), which lists its objects in no order, so that they cannot be compared; name a bucket of another kind';
+    return [...problems, { path: [side, 'url'], message }];
+  }
   // Roles at an endpoint of one's own may have any ARN.
   return site.endpoint === undefined ? [...problems, ...rolePartition(side, { ...site, region })] : problems;
 }
@@ -97,14 +102,15 @@ function nothingBetween(newer: Moment, older: Moment): boolean {
 
 /** A target within its own source would be copied again by each run, deeper each time; a deletion around the source would take the source. */
 function placeProblems(parsed: ParsedTransfer, regionOf: RegionLookup): Contradiction[] {
-  if (!surelySameBucket(parsed, regionOf)) return [];
+  if (!maybeSameBucket(parsed, regionOf)) return [];
+  const isSure = surelySameBucket(parsed, regionOf);
   const pairs = prefixPairs(parsed);
   const anyPair = (holds: (source: string, target: string) => boolean): boolean =>
     pairs.some(({ target }) => pairs.some(({ source }) => holds(source, target)));
   const path = ['target', 'url'];
-  if (pairs.some(({ source, target }) => source === target))
+  if (isSure && pairs.some(({ source, target }) => source === target))
     return [{ path, message: 'this is the source itself; give the target another bucket or prefix' }];
-  if (anyPair((source, target) => target.startsWith(source)))
+  if (isSure && anyPair((source, target) => target.startsWith(source)))
     return [
       {
         path,
@@ -112,6 +118,7 @@ function placeProblems(parsed: ParsedTransfer, regionOf: RegionLookup): Contradi
           'this lies within the source, so that every run would copy what the last one has copied; give the target a place beside it',
       },
     ];
+  // What is deleted is not to be had again, so that a doubt is enough.
   if (parsed.delete === true && anyPair((source, target) => source.startsWith(target)))
     return [
       {
@@ -123,11 +130,22 @@ function placeProblems(parsed: ParsedTransfer, regionOf: RegionLookup): Contradi
   return [];
 }
 
-/** Bucket names are unique within a partition, whoever owns them; at an endpoint of one's own, only within the account. */
-function surelySameBucket({ source, target }: ParsedTransfer, regionOf: RegionLookup): boolean {
-  if (source.url.bucket !== target.url.bucket || source.endpoint !== target.endpoint) return false;
-  if (source.endpoint !== undefined) return sameCredentials(source, target);
-  return partitionOf(regionOf(source) ?? '').id === partitionOf(regionOf(target) ?? '').id;
+function maybeSameBucket({ source, target }: ParsedTransfer, regionOf: RegionLookup): boolean {
+  return source.url.bucket === target.url.bucket && serviceOf(source, regionOf) === serviceOf(target, regionOf);
+}
+
+/** Bucket names are unique within a partition, whoever owns them; at an endpoint of one's own, mostly, but for sure only within the account. */
+function surelySameBucket(parsed: ParsedTransfer, regionOf: RegionLookup): boolean {
+  const { source, target } = parsed;
+  const isOwn = source.endpoint !== undefined && serviceOf(source, regionOf) === source.endpoint;
+  return maybeSameBucket(parsed, regionOf) && (!isOwn || sameCredentials(source, target));
+}
+
+/** What buckets belong to: a partition of AWS, which has many endpoints, or an endpoint. */
+function serviceOf(site: ParsedTransfer[Side], regionOf: RegionLookup): string {
+  const { endpoint } = site;
+  const isAws = endpoint === undefined || /\.amazonaws\.com(?:\.cn)?$/.test(endpoint);
+  return isAws ? partitionOf(regionOf(site) ?? '').id : endpoint;
 }
 
 function objectProblems({ object, target }: ParsedTransfer, regionOf: RegionLookup): Contradiction[] {

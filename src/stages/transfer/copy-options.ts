@@ -8,6 +8,7 @@ export interface PrefixPair {
 
 /** Which of the listed objects are copied. Keys are matched by what stands behind the source's prefix. */
 export interface CopyScope {
+  /** `object` has its key at the source, also where it is one that only the target has. */
   includes(relativeKey: string, object: ListedObject): boolean;
 }
 

@@ -161,13 +161,12 @@ class CopyRun {
     const extra: string[] = [];
     for (const { source, target } of found) {
       if (source === undefined) {
-        // What the scope leaves out is nothing that this copy has put there.
-        if (target !== undefined && scope.includes(target.key.slice(prefix.target.length), target))
-          extra.push(target.key);
+        // What the scope leaves out is nothing that this copy has put there. It judges keys as the source has them.
+        if (target !== undefined && inScope(scope, asSource(target, prefix), prefix)) extra.push(target.key);
         continue;
       }
       more.listed++;
-      if (!scope.includes(source.key.slice(prefix.source.length), source)) more.excluded++;
+      if (!inScope(scope, source, prefix)) more.excluded++;
       else {
         const verdict = target === undefined ? 'missing' : judgeListed(source, target, compare);
         if (verdict === 'same') more.same++;
@@ -279,4 +278,13 @@ class CopyRun {
     records.addFailed({ key, sizeBytes, code: error.code, reason: error.message });
     meter.add({ ...more, ...(error.code === 'OBJECT_ARCHIVED' ? { archived: 1 } : { failed: 1 }) });
   }
+}
+
+function inScope(scope: CopyScope, object: ListedObject, prefix: PrefixPair): boolean {
+  return scope.includes(object.key.slice(prefix.source.length), object);
+}
+
+/** An object of the target under the key that it would have at the source. */
+function asSource(object: ListedObject, prefix: PrefixPair): ListedObject {
+  return { ...object, key: prefix.source + object.key.slice(prefix.target.length) };
 }

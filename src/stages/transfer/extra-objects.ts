@@ -1,11 +1,13 @@
 import { DynaferryError } from '../../model/errors.ts';
 import { DELETE_KEYS_MAX, deleteObjects } from '../../s3/delete-objects.ts';
+import type { PrefixPair } from './copy-options.ts';
 import type { CopyStageOptions } from './copy-stage.ts';
+import type { Link } from './link.ts';
 
-type Options = Pick<CopyStageOptions, 'copy' | 'link' | 'records' | 'meter' | 'onEvent'>;
+type Options = Pick<CopyStageOptions, 'copy' | 'link' | 'prefixes' | 'records' | 'meter' | 'onEvent'>;
 
 /** Deletes what only the target has, once both listings have been read to their ends. What the target keeps is told of; the next run finds it again. */
-export async function deleteExtra({ copy, link, records, meter, onEvent }: Options): Promise<void> {
+export async function deleteExtra({ copy, link, prefixes, records, meter, onEvent }: Options): Promise<void> {
   if (meter.counts.extra === 0) return;
   if (meter.counts.listed === 0)
     throw new DynaferryError(
@@ -14,6 +16,7 @@ export async function deleteExtra({ copy, link, records, meter, onEvent }: Optio
     );
   const keptBy = new Map<string, number>();
   for (const keys of records.extra(DELETE_KEYS_MAX)) {
+    await refuseOwn(link, prefixes, keys);
     const kept = await deleteObjects(link.target, keys, link.signal);
     for (const { code } of kept) keptBy.set(code, (keptBy.get(code) ?? 0) + 1);
     meter.add({ deleted: keys.length - kept.length });
@@ -27,9 +30,31 @@ export async function deleteExtra({ copy, link, records, meter, onEvent }: Optio
     });
 }
 
+/**
+ * One bucket may have two names for its endpoint, and two credentials, which no setting tells from two buckets: what the source itself has under the very key is most likely its own.
+ */
+async function refuseOwn(
+  { source, target, signal }: Link,
+  prefixes: readonly PrefixPair[],
+  keys: string[],
+): Promise<void> {
+  if (source.name !== target.name) return;
+  const key = keys.find((one) => prefixes.some((prefix) => one.startsWith(prefix.source)));
+  if (key === undefined || (await source.head(key, signal)) === undefined) return;
+  throw new DynaferryError(
+    'DELETE_REFUSED',
+    `${target.uri(key)} is to be deleted, and the source has it: source and target seem to be the same bucket`,
+    {
+      fix: 'Give the target a place beside the source, or another bucket; copy without --delete where the source lies within the target.',
+    },
+  );
+}
+
 /** The same for a dry run. */
-export async function tellOfExtra({ copy, records, onEvent }: Options): Promise<void> {
-  for (const keys of records.extra(DELETE_KEYS_MAX))
+export async function tellOfExtra({ copy, link, prefixes, records, onEvent }: Options): Promise<void> {
+  for (const keys of records.extra(DELETE_KEYS_MAX)) {
+    await refuseOwn(link, prefixes, keys);
     for (const key of keys)
       onEvent({ type: 'copy-object', copy, key, action: 'delete', reason: 'extra', sizeBytes: 0 });
+  }
 }

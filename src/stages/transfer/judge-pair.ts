@@ -33,7 +33,13 @@ export async function judgeAsked(
   if (isSameEtag(there.metadata[SOURCE_ETAG] ?? '', source.etag)) return 'same';
   const areDigests =
     etagForm(source.etag).kind === 'md5' && etagForm(target.etag).kind === 'md5' && !hidesDigest(there.headers);
-  if (mode !== 'checksum' || areDigests) return 'etag';
+  if (mode !== 'checksum' || (areDigests && !(await hidesSource(link, source)))) return 'etag';
   const recordedBytes = Number(there.metadata[PART_SIZE] ?? 0);
   return (await sameContent(link, source, { ...target, headers: there.headers }, recordedBytes)) ? 'same' : 'checksum';
+}
+
+/** A listing does not say whether an ETag of the form of an MD5 is one. */
+async function hidesSource({ source: bucket, signal }: Link, source: ListedObject): Promise<boolean> {
+  const now = await bucket.head(source.key, signal);
+  return now !== undefined && hidesDigest(now.headers);
 }

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, hash } from 'node:crypto';
 import { DynaferryError } from '../../model/errors.ts';
 import { isGone } from '../../s3/errors.ts';
 import type { CreatedUpload, PutOptions } from '../../s3/object-info.ts';
@@ -9,6 +9,8 @@ export interface BegunUpload {
   uploadId: string;
   sourceEtag: string;
   partSizeBytes: number;
+  /** SHA-256 of the headers that it was begun with, which its object will have; unknown where absent. */
+  headersSha256?: string;
 }
 
 /** Where an object's upload is remembered, so that another process goes on with it. */
@@ -42,10 +44,12 @@ export interface MultipartOptions {
   movesAll: boolean;
   /** Whether a part is in memory while it is moved. */
   holdsParts: boolean;
-  /** Hears of the answer to an upload that is begun. */
+  /** Hears of the answer to an upload that is begun; throws where it must not be gone on with. */
   onCreated?: (headers: CreatedUpload['headers']) => void;
   /** Hears of the parts' ETags before the object is made of them; throws where they must not become one. */
   beforeComplete: (etags: readonly string[]) => void;
+  /** Whether the object is there, where the upload was gone before its parts became one: only the answer was lost, or the parts were. Who looks for it afterwards leaves this out. */
+  isMade?: (etags: readonly string[]) => Promise<boolean>;
 }
 
 /**
@@ -69,8 +73,8 @@ export async function transferInParts(link: Link, options: MultipartOptions): Pr
   try {
     await target.completeUpload(targetKey, uploadId, parts, signal);
   } catch (error) {
-    // A lost answer leaves the upload gone and the object there, which whoever asked for it looks for.
-    if (!isGone(error)) throw error;
+    // A lost answer leaves the upload gone and the object there.
+    if (!isGone(error) || (await options.isMade?.(whole)) === false) throw error;
   }
   await record.remove();
 }
@@ -86,8 +90,12 @@ async function openUpload(
   { targetKey, sourceEtag, sizeBytes, partSizeBytes, write, record, begun, onCreated }: MultipartOptions,
 ): Promise<{ uploadId: string; etags: (string | undefined)[] }> {
   const etags = Array.from<string | undefined>({ length: Math.ceil(sizeBytes / partSizeBytes) });
+  const headersSha256 = digestOf(write.headers ?? {});
   if (begun !== undefined) {
-    const isSame = begun.sourceEtag === sourceEtag && begun.partSizeBytes === partSizeBytes;
+    const isSame =
+      begun.sourceEtag === sourceEtag &&
+      begun.partSizeBytes === partSizeBytes &&
+      (begun.headersSha256 ?? headersSha256) === headersSha256;
     const parts = isSame ? await target.listParts(targetKey, begun.uploadId, signal) : undefined;
     for (const { partNumber, sizeBytes: bytes, etag } of parts ?? [])
       if (bytes === partLength(sizeBytes, partSizeBytes, partNumber - 1)) etags[partNumber - 1] = etag;
@@ -95,9 +103,19 @@ async function openUpload(
     await target.abortUpload(targetKey, begun.uploadId, signal);
   }
   const { uploadId, headers } = await target.createUpload(targetKey, { ...write, signal });
-  onCreated?.(headers);
-  await record.save({ uploadId, sourceEtag, partSizeBytes });
+  try {
+    onCreated?.(headers);
+  } catch (error) {
+    await target.abortUpload(targetKey, uploadId, signal);
+    throw error;
+  }
+  await record.save({ uploadId, sourceEtag, partSizeBytes, headersSha256 });
   return { uploadId, etags };
+}
+
+function digestOf(headers: Readonly<Record<string, string>>): string {
+  const inOrder = Object.entries(headers).sort(([a], [b]) => (a < b ? -1 : 1));
+  return hash('sha256', JSON.stringify(inOrder));
 }
 
 async function moveParts(

@@ -4,12 +4,12 @@ import type { ObjectSettings } from './copy-options.ts';
 import { etagForm, hidesDigest, isSameEtag } from './etag.ts';
 import type { Link } from './link.ts';
 import { compositeEtag, notWhole, transferInParts } from './multipart-transfer.ts';
-import { objectHeaders } from './object-headers.ts';
+import { isVersion, objectHeaders } from './object-headers.ts';
 import { planObject } from './object-plan.ts';
 import { PART_BYTES_MIN } from './part-layout.ts';
 import { readRange, type ObjectVersion } from './read-range.ts';
 import { RunningDigest } from './running-digest.ts';
-import { settleTags, tagsHeader } from './tags-header.ts';
+import { alongTags, settleTags, tagsHeader } from './tags-header.ts';
 import { noRecord, uploadRecord } from './upload-record.ts';
 
 export interface ObjectCopierOptions {
@@ -39,6 +39,10 @@ const ATTEMPTS_MAX = 5;
 /** After so many arrivals that the ETag contradicts, it is the ETag that is doubted. */
 const DAMAGED_MAX = 2;
 const READS_MAX = 4;
+const NO_UPLOAD = 'NoSuchUpload';
+
+/** The target turns out to encrypt under KMS: its ETag will say nothing, and the object is begun again before any of it is sent. */
+class OtherCheckNeeded extends Error {}
 
 /** How often what arrived was not what the ETag says. */
 interface Doubt {
@@ -60,7 +64,7 @@ export class ObjectCopier {
 
   /** Resolves with the bytes that were copied, or with undefined where the source has no such object any more. `statePrefix` is where the target's records lie. */
   async copy(listed: ListedObject, targetKey: string, statePrefix: string): Promise<number | undefined> {
-    const { source, onRetry, signal } = this.#options.link;
+    const { source, target, onRetry, signal } = this.#options.link;
     let version: ObjectVersion = listed;
     const doubt: Doubt = { arrivals: 0 };
     for (let attempt = 1; ; attempt++) {
@@ -68,7 +72,11 @@ export class ObjectCopier {
         await this.#copyVersion(version, targetKey, statePrefix, doubt);
         return version.sizeBytes;
       } catch (error) {
+        if (error instanceof OtherCheckNeeded) continue;
         if (!(error instanceof DynaferryError) || !isTriedAgain(error)) throw error;
+        // Another machine that runs the same copy has made the object of the upload meanwhile.
+        const isGoneUpload = error.serviceCode === NO_UPLOAD;
+        if (isGoneUpload && isVersion(await target.head(targetKey, signal), version)) return version.sizeBytes;
         const now = await source.head(version.key, signal);
         if (now === undefined) return undefined;
         if (attempt >= ATTEMPTS_MAX) throw error;
@@ -108,7 +116,7 @@ export class ObjectCopier {
         md5Hex === undefined ? {} : { 'content-md5': Buffer.from(md5Hex, 'hex').toString('base64') };
       const write = (sourceEtag?: string): Promise<string> => {
         const record = sourceEtag === undefined ? undefined : { sourceEtag };
-        const headers = { ...objectHeaders(read, settings, record), ...tags, ...md5 };
+        const headers = { ...objectHeaders(read, settings, record), ...alongTags(tags), ...md5 };
         const sha256 = md5Hex === undefined ? undefined : UNSIGNED_PAYLOAD;
         return gate.run('out', () => target.put(targetKey, body, { headers, sha256, signal }), signal);
       };
@@ -120,6 +128,7 @@ export class ObjectCopier {
         this.#targetTellsDigest = false;
         await write(version.etag);
       }
+      if (alongTags(tags) !== tags) await settleTags(target, targetKey, { headers: {} }, tags, signal);
       onBytes(version.sizeBytes);
     } finally {
       memory.give(body);
@@ -130,7 +139,10 @@ export class ObjectCopier {
     const { link, settings, memoryBytes } = this.#options;
     const { gate, target, signal } = link;
     const details = await this.#describe(version);
-    const record = version.sizeBytes > PART_BYTES_MIN ? uploadRecord(link, statePrefix, targetKey) : noRecord;
+    const record =
+      version.sizeBytes > PART_BYTES_MIN
+        ? uploadRecord(link, statePrefix, { sourceKey: version.key, targetKey })
+        : noRecord;
     const begun = await record.find();
     const { partSizeBytes, check } = planObject(version, {
       headers: details.headers,
@@ -153,7 +165,7 @@ export class ObjectCopier {
       sizeBytes: version.sizeBytes,
       partSizeBytes,
       write: {
-        headers: { ...objectHeaders(details, settings, mark), ...tags },
+        headers: { ...objectHeaders(details, settings, mark), ...alongTags(tags) },
       },
       record,
       begun,
@@ -170,6 +182,7 @@ export class ObjectCopier {
       holdsParts: true,
       onCreated: (headers) => {
         this.#targetTellsDigest &&= !hidesDigest(headers);
+        if (check === 'etag' && !this.#targetTellsDigest) throw new OtherCheckNeeded();
       },
       beforeComplete: (etags) => {
         expectedEtag = compositeEtag(etags);
@@ -182,6 +195,8 @@ export class ObjectCopier {
           `what was read of ${link.source.uri(version.key)} has another ETag than the object`,
         );
       },
+      // What lies there is what was sent, and not what lay there before: where ETags are no digests, only the record can tell.
+      isMade: async () => isVersion(await target.head(targetKey, signal), version, expectedEtag),
     });
     const there = await this.#arrived(targetKey, version.sizeBytes, expectedEtag);
     await settleTags(target, targetKey, there, tags, signal);
@@ -261,6 +276,6 @@ function isTriedAgain(error: DynaferryError): boolean {
     error.code === 'SOURCE_CHANGED' ||
     error.code === 'DATA_DAMAGED' ||
     error.code === 'OBJECT_NOT_FOUND' ||
-    error.serviceCode === 'NoSuchUpload'
+    error.serviceCode === NO_UPLOAD
   );
 }

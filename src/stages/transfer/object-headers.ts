@@ -1,5 +1,6 @@
-import type { ObjectDetails } from '../../s3/object-info.ts';
+import type { ObjectDetails, ObjectInfo } from '../../s3/object-info.ts';
 import type { ObjectSettings } from './copy-options.ts';
+import { isSameEtag } from './etag.ts';
 
 /** What of an object's headers is its own and not the request's (https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingMetadata.html). */
 const carried = [
@@ -20,6 +21,16 @@ const TYPE_DEFAULT = 'binary/octet-stream';
 export const SOURCE_ETAG = 'dynaferry-source-etag';
 export const PART_SIZE = 'dynaferry-part-size';
 
+/** Whether what the target has is a copy of this version of the source: by its ETag, or else by the record. */
+export function isVersion(
+  there: ObjectInfo | undefined,
+  version: { etag: string; sizeBytes: number },
+  etag = version.etag,
+): boolean {
+  if (there?.sizeBytes !== version.sizeBytes) return false;
+  return isSameEtag(there.etag, etag) || isSameEtag(there.metadata[SOURCE_ETAG] ?? '', version.etag);
+}
+
 /** User metadata has 2 KB at the most (names and values): an object that has so much already goes without a record. */
 const METADATA_BYTES_MAX = 2048;
 
@@ -34,6 +45,9 @@ export function objectHeaders(
     const value = details.headers[name];
     if (value !== undefined) headers[name] = value;
   }
+  const encoding = contentEncoding(details.headers['content-encoding']);
+  if (encoding === '') delete headers['content-encoding'];
+  else headers['content-encoding'] = encoding;
   const metadata: Record<string, string> = {};
   for (const [name, value] of Object.entries(details.headers))
     if (name.startsWith('x-amz-meta-') && value !== undefined) metadata[name.slice(11)] = value;
@@ -45,6 +59,16 @@ export function objectHeaders(
   if (bytesOf(metadata) + bytesOf(own) <= METADATA_BYTES_MAX) Object.assign(metadata, own);
   for (const [name, value] of Object.entries(metadata)) headers[`x-amz-meta-${name.toLowerCase()}`] = value;
   return { ...headers, ...setHeaders(settings) };
+}
+
+/**
+ * `aws-chunked` tells how a body was sent. Some services keep it as if it were the object's (https://github.com/versity/versitygw/issues/2398), and AWS refuses it with a body that is sent
+ * otherwise.
+ */
+function contentEncoding(value = ''): string {
+  if (!value.includes('aws-chunked')) return value;
+  const names = value.split(',').map((name) => name.trim());
+  return names.filter((name) => name !== 'aws-chunked' && name !== '').join(',');
 }
 
 function recordOf(record: { sourceEtag: string; partSizeBytes?: number } | undefined): Record<string, string> {

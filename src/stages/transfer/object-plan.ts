@@ -65,6 +65,10 @@ function sourcePartSize(
 ): number | undefined {
   const told = headers['x-amz-mp-parts-count'] === String(count) ? Number(headers['content-length']) : undefined;
   // The only part of an object may be smaller than any other.
-  if (told !== undefined && count > 1) return isLayout(sizeBytes, told) ? told : undefined;
+  if (told !== undefined && count > 1) {
+    // Parts of several sizes, as whoever joins objects makes them, make another number of parts.
+    const isEven = Math.ceil(sizeBytes / told) === count;
+    return isEven && isLayout(sizeBytes, told) ? told : undefined;
+  }
   return partSizeCandidates(sizeBytes, count)[0];
 }

@@ -1,12 +1,12 @@
 import { DynaferryError } from '../../model/errors.ts';
-import type { ListedObject } from '../../s3/object-info.ts';
+import type { ListedObject, ObjectDetails } from '../../s3/object-info.ts';
 import { COPY_BYTES_MAX, copyObject, copyPart, type CopySource } from '../../s3/server-copy.ts';
 import type { ObjectSettings } from './copy-options.ts';
-import { etagForm, hidesDigest } from './etag.ts';
+import { etagForm, hidesDigest, isSameEtag } from './etag.ts';
 import type { Link } from './link.ts';
-import { partLength, transferInParts } from './multipart-transfer.ts';
-import { objectHeaders } from './object-headers.ts';
-import { settleTags, tagsHeader } from './tags-header.ts';
+import { compositeEtag, partLength, transferInParts } from './multipart-transfer.ts';
+import { isVersion, objectHeaders } from './object-headers.ts';
+import { alongTags, settleTags, tagsHeader } from './tags-header.ts';
 import { chosenPartSize } from './part-layout.ts';
 import { uploadRecord } from './upload-record.ts';
 
@@ -18,10 +18,13 @@ const ATTEMPTS_MAX = 5;
 export class ServerCopier {
   readonly #link: Link;
   readonly #settings: ObjectSettings;
+  /** Whether a plain object has the same ETag at the target, as far as is known. */
+  #targetTellsDigest: boolean;
 
   constructor(link: Link, settings: ObjectSettings) {
     this.#link = link;
     this.#settings = settings;
+    this.#targetTellsDigest = settings.encryption === undefined;
   }
 
   /** Resolves with the bytes that were copied, or with undefined where the source has no such object any more. */
@@ -35,21 +38,22 @@ export class ServerCopier {
       const isWhole = sizeBytes <= COPY_BYTES_MAX;
       try {
         // The parts that the source was made of are not those of the copy: its ETag may be another one.
-        const isDigest =
-          etagForm(etag).kind === 'md5' && !hidesDigest(headers) && this.#settings.encryption === undefined;
+        const isDigest = etagForm(etag).kind === 'md5' && !hidesDigest(headers) && isWhole;
+        const isComparable = isDigest && this.#targetTellsDigest;
         const written = {
-          ...objectHeaders(details, this.#settings, isDigest && isWhole ? undefined : { sourceEtag: etag }),
-          ...tags,
+          ...objectHeaders(details, this.#settings, isComparable ? undefined : { sourceEtag: etag }),
+          ...alongTags(tags),
         };
-        const version = { bucket: source.name, key, etag };
+        const version = { bucket: source.name, key, etag, requestPayer: source.site.requestPayer === true };
         await (isWhole
           ? this.#copyWhole(version, targetKey, sizeBytes, written)
           : this.#copyParts(version, targetKey, sizeBytes, written, statePrefix));
-        await this.#settle(targetKey, sizeBytes, tags);
-        return sizeBytes;
+        const there = await this.#settle(targetKey, sizeBytes, tags);
+        if (!isComparable || isSameEtag(there.etag, etag)) return sizeBytes;
+        // The bucket encrypts under KMS by itself: without a record the next comparison could not know the object again.
+        this.#targetTellsDigest = false;
       } catch (error) {
-        const changed = error instanceof DynaferryError && error.code === 'SOURCE_CHANGED';
-        if (!changed || attempt >= ATTEMPTS_MAX) throw error;
+        if (!isTriedAgain(error) || attempt >= ATTEMPTS_MAX) throw error;
         onRetry();
       }
     }
@@ -75,7 +79,7 @@ export class ServerCopier {
   ): Promise<void> {
     const { gate, target, signal } = this.#link;
     const partSizeBytes = chosenPartSize(sizeBytes, PART_BYTES);
-    const record = uploadRecord(this.#link, statePrefix, targetKey);
+    const record = uploadRecord(this.#link, statePrefix, { sourceKey: version.key, targetKey });
     await transferInParts(this.#link, {
       targetKey,
       sourceEtag: version.etag,
@@ -93,15 +97,25 @@ export class ServerCopier {
       movesAll: false,
       holdsParts: false,
       beforeComplete: () => undefined,
+      isMade: async (etags) =>
+        isVersion(await target.head(targetKey, signal), { etag: version.etag, sizeBytes }, compositeEtag(etags)),
     });
   }
 
   /** Believes no answer: asks the target what it has. */
-  async #settle(targetKey: string, sizeBytes: number, tags: Record<string, string>): Promise<void> {
+  async #settle(targetKey: string, sizeBytes: number, tags: Record<string, string>): Promise<ObjectDetails> {
     const { target, signal } = this.#link;
     const there = await target.head(targetKey, signal);
     if (there?.sizeBytes !== sizeBytes)
       throw new DynaferryError('DATA_DAMAGED', `${target.uri(targetKey)} is not what was copied`);
     await settleTags(target, targetKey, there, tags, signal);
+    return there;
   }
+}
+
+/** Where the source is another one or gone by now, or the upload is: what it is now is asked, and copied. */
+function isTriedAgain(error: unknown): boolean {
+  if (!(error instanceof DynaferryError)) return false;
+  const { code, serviceCode } = error;
+  return code === 'SOURCE_CHANGED' || code === 'OBJECT_NOT_FOUND' || serviceCode === 'NoSuchUpload';
 }

@@ -17,6 +17,14 @@ export async function tagsHeader(
   return { 'x-amz-tagging': await readTags(source, key, signal) };
 }
 
+/** Of the 8 KB that S3 takes of headers, metadata may have two (https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingMetadata.html): more than these of tags get a request of their own. */
+const TAGS_BYTES_MAX = 4096;
+
+/** What of the tags goes along with the object. */
+export function alongTags(tags: Record<string, string>): Record<string, string> {
+  return (tags['x-amz-tagging'] ?? '').length > TAGS_BYTES_MAX ? {} : tags;
+}
+
 /** Gives an object its tags by a request of their own where the service has not taken them along, as Ceph does not with copies and multipart uploads. */
 export async function settleTags(
   target: S3Bucket,

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { isSameEtag } from './etag.ts';
+import { isVersion } from './object-headers.ts';
 import type { PrefixPair } from './copy-options.ts';
 import type { Link } from './link.ts';
 import { STATE_PREFIX } from './listing/key-range.ts';
@@ -15,6 +16,8 @@ interface StoredRecord extends BegunUpload {
   /** Of the target. */
   key: string;
   sourceBucket: string;
+  /** Unknown in records of old. */
+  sourceKey?: string;
 }
 
 interface FoundRecord extends UploadRecord {
@@ -26,7 +29,7 @@ interface FoundRecord extends UploadRecord {
 export function uploadRecord(
   { source, target, signal }: Pick<Link, 'source' | 'target' | 'signal'>,
   targetPrefix: string,
-  targetKey: string,
+  { sourceKey, targetKey }: { sourceKey: string; targetKey: string },
 ): FoundRecord {
   const name = createHash('sha256').update(targetKey).digest('hex');
   const key = `${targetPrefix}${RECORDS}${name}.json`;
@@ -38,7 +41,7 @@ export function uploadRecord(
     },
     save: async (upload) => {
       const body = Buffer.from(
-        JSON.stringify({ version: VERSION, key: targetKey, sourceBucket: source.name, ...upload }),
+        JSON.stringify({ version: VERSION, key: targetKey, sourceBucket: source.name, sourceKey, ...upload }),
       );
       await target.put(key, body, { contentType: 'application/json', signal });
     },
@@ -54,8 +57,8 @@ export const noRecord: FoundRecord = {
 };
 
 /**
- * Aborts the uploads that no copy from this source will go on with, since their version of the object is gone, and removes records whose upload is: what a
- * killed process could not do, or what a later one had no reason to look at.
+ * Aborts the uploads that no copy from this source will go on with, since their version of the object is gone or there already (a record may arrive when the process that
+ * sent it was killed long ago), and removes records whose upload is gone: what a killed process could not do, or what a later one had no reason to look at.
  */
 export async function sweepUploads(
   { source, target, signal }: Pick<Link, 'source' | 'target' | 'signal'>,
@@ -68,8 +71,12 @@ export async function sweepUploads(
       // Another copy into the same prefix looks after its own.
       if (record?.sourceBucket !== source.name || !record.key.startsWith(prefix.target)) continue;
       const { key, uploadId, sourceEtag } = record;
-      const now = await source.head(prefix.source + key.slice(prefix.target.length), signal);
-      if (now === undefined || !isSameEtag(now.etag, sourceEtag)) await target.abortUpload(key, uploadId, signal);
+      const sourceKey = prefix.source + key.slice(prefix.target.length);
+      if ((record.sourceKey ?? sourceKey) !== sourceKey) continue;
+      const now = await source.head(sourceKey, signal);
+      const isOld = now === undefined || !isSameEtag(now.etag, sourceEtag);
+      if (isOld || isVersion(await target.head(key, signal), { etag: sourceEtag, sizeBytes: now.sizeBytes }))
+        await target.abortUpload(key, uploadId, signal);
       else if ((await target.listParts(key, uploadId, signal)) !== undefined) continue;
       await target.delete(listed.key, signal);
     }
@@ -82,9 +89,17 @@ function readRecord(body: Buffer): StoredRecord | undefined {
   } catch {
     return undefined;
   }
-  const { version, key, sourceBucket, uploadId, sourceEtag, partSizeBytes } = found;
+  const { version, key, sourceBucket, sourceKey, uploadId, sourceEtag, partSizeBytes, headersSha256 } = found;
   if (version !== VERSION || typeof key !== 'string' || typeof sourceBucket !== 'string') return undefined;
   if (typeof uploadId !== 'string' || typeof sourceEtag !== 'string' || typeof partSizeBytes !== 'number')
     return undefined;
-  return { key, sourceBucket, uploadId, sourceEtag, partSizeBytes };
+  return {
+    key,
+    sourceBucket,
+    uploadId,
+    sourceEtag,
+    partSizeBytes,
+    ...(typeof sourceKey === 'string' && { sourceKey }),
+    ...(typeof headersSha256 === 'string' && { headersSha256 }),
+  };
 }

@@ -169,6 +169,7 @@ describe('contradictions', () => {
   test.each([
     ['s3://bucket-a', 'this is the source itself'],
     ['s3://bucket-a/copies/', 'lies within the source'],
+    ['s3://bucket-b--usw2-az1--x-s3', 'this is a directory bucket'],
   ])('the target %s', (url, expected) => {
     expect(said(refusal(changed(minimal, 's3://bucket-b', url)))).toContain(expected);
   });
@@ -181,6 +182,17 @@ describe('contradictions', () => {
     );
     expect(() => parseTransferFile(restore, 't.yaml')).not.toThrow();
     expect(said(refusal(`${restore}delete: true\n`))).toContain('so that it would be deleted');
+  });
+
+  test.each([
+    ["'http://127.0.0.1:9000', profile: reader", "'http://127.0.0.1:9000', profile: writer"],
+    ['https://s3.us-west-2.amazonaws.com', "''"],
+  ])('a deletion that would take the source, whatever the ways to it (%s, %s)', (source, target) => {
+    const site = (url: string, endpoint: string): string =>
+      `{ url: ${url}, region: us-west-2${endpoint === "''" ? '' : `, endpoint: ${endpoint}`} }`;
+    const sites = `version: 1\nsource: ${site('s3://bucket-a/backup/', source)}\ntarget: ${site('s3://bucket-a/', target)}\n`;
+    expect(() => parseTransferFile(sites, 't.yaml')).not.toThrow();
+    expect(said(refusal(`${sites}delete: true\n`))).toContain('so that it would be deleted');
   });
 
   test('buckets of one name in two partitions are two', () => {

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { compileScope } from '../../../src/copy/scope/compile-scope.ts';
 import { DynaferryError } from '../../../src/model/errors.ts';
 import type { CopyDecision } from '../../../src/model/events.ts';
 import { CopyMeter } from '../../../src/stages/transfer/copy-meter.ts';
@@ -7,6 +8,7 @@ import type { CompareMode, FailedObject } from '../../../src/stages/transfer/cop
 import { runCopyStage, type CopyRecords, type CopyStageOptions } from '../../../src/stages/transfer/copy-stage.ts';
 import type { Link } from '../../../src/stages/transfer/link.ts';
 import { MemoryBucket, memoryLink, partsEtag, wholeEtag } from './memory-link.ts';
+import { MemoryTarget } from './memory-target.ts';
 
 class MemoryRecords implements CopyRecords {
   readonly failed: FailedObject[] = [];
@@ -177,6 +179,28 @@ test('nothing is deleted before both listings have come to their ends, nor after
   await expect(world.run({ deleteExtra: true })).rejects.toMatchObject({ code: 'SERVICE_FAILED' });
   expect(world.meter.counts.deleted).toBe(0);
   expect([...world.target.objects.keys()].filter((key) => key.includes('gone'))).toHaveLength(20);
+});
+
+test('the scope judges what only the target has by its key at the source', async () => {
+  const world = worldOf();
+  world.source.set('long/prefix/a/1', { body: Buffer.from('b'), etag: '"e"' });
+  for (const key of ['a/kept/2', 'a/3']) world.target.set(`t/${key}`, { body: Buffer.from('b'), etag: '"e"' });
+  const settings = { include: [], exclude: ['a/kept/**'], base: 'long/prefix/' };
+  const prefixes = [{ source: 'long/prefix/a/', target: 't/a/' }];
+  await world.run({ deleteExtra: true, prefixes, scope: compileScope(settings, 0) });
+  expect([...world.target.objects.keys()].toSorted()).toEqual(['t/a/1', 't/a/kept/2']);
+});
+
+test('deleting is refused where the target turns out to be the bucket of the source', async () => {
+  const bucket = new MemoryTarget();
+  bucket.set('s/a', { body: Buffer.from('b'), etag: '"e"' });
+  for (const dry of [false, true]) {
+    const link = memoryLink(bucket, bucket);
+    const prefixes = [{ source: 's/', target: '' }];
+    const run = worldOf().run({ deleteExtra: true, dry, link, prefixes, copyObject: async () => 1 });
+    await expect(run).rejects.toMatchObject({ code: 'DELETE_REFUSED' });
+    expect([...bucket.objects.keys()]).toContain('s/a');
+  }
 });
 
 test('deleting is refused where the source has nothing', async () => {

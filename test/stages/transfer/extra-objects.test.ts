@@ -18,6 +18,7 @@ test('objects that the target keeps are told of, and counted as neither deleted 
   await deleteExtra({
     copy: 'c',
     link: { ...memoryLink(new MemoryBucket(), new MemoryBucket()), target },
+    prefixes: [{ source: 's/', target: '' }],
     records: {
       addFailed: () => undefined,
       failedBefore: () => [],

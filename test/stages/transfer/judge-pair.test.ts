@@ -45,10 +45,15 @@ describe('by asking the target', () => {
   const kms = { 'x-amz-server-side-encryption': 'aws:kms' };
   const record = (etag: string): Record<string, string> => ({ 'x-amz-meta-dynaferry-source-etag': etag });
 
-  async function judge(sourceEtag: string, there: MemoryObject | undefined, mode: CompareMode): Promise<string> {
+  async function judge(
+    sourceEtag: string,
+    there: MemoryObject | undefined,
+    mode: CompareMode,
+    headers: Record<string, string> = {},
+  ): Promise<string> {
     const source = new MemoryBucket();
     const target = new MemoryBucket();
-    source.set('k', { body, etag: sourceEtag });
+    source.set('k', { body, etag: sourceEtag, headers });
     if (there !== undefined) target.set('k', there);
     const etag = there?.etag ?? md5;
     const verdict = await judgeAsked(memoryLink(source, target), source.listed('k'), listed({ etag }), mode);
@@ -82,5 +87,6 @@ describe('by asking the target', () => {
     // Under KMS what looks like a digest is none.
     expect(await judge(wholeEtag(body), { body, etag: otherMd5, headers: kms }, 'etag')).toBe('etag');
     expect(await judge(wholeEtag(body), { body, etag: otherMd5, headers: kms }, 'checksum')).toBe('same, read');
+    expect(await judge(otherMd5, { body, etag: wholeEtag(body) }, 'checksum', kms)).toBe('same, read');
   });
 });

@@ -35,6 +35,15 @@ test('what is the object’s own is carried, what belongs to the answer is not',
   expect(objectHeaders({ headers: { ...own, ...answers } }, carry)).toEqual(own);
 });
 
+test.each([
+  ['aws-chunked', undefined],
+  ['gzip,aws-chunked', 'gzip'],
+  ['aws-chunked, br, zstd', 'br,zstd'],
+  ['gzip , br', 'gzip , br'],
+])('how a body was sent is none of its encodings: %s', (given, expected) => {
+  expect(objectHeaders({ headers: { 'content-encoding': given } }, carry)['content-encoding']).toBe(expected);
+});
+
 test('an object without a type has S3’s own default', () => {
   expect(objectHeaders({ headers: {} }, carry)).toEqual({ 'content-type': 'binary/octet-stream' });
 });

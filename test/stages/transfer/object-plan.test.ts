@@ -25,8 +25,16 @@ describe('how an object is carried', () => {
   });
 
   it('believes AWS about the size of the parts', () => {
-    const headers = { 'x-amz-mp-parts-count': '13', 'content-length': String(8_000_000) };
-    expect(planObject(version(parts(13)), { ...plain, headers })).toEqual({ partSizeBytes: 8_000_000, check: 'etag' });
+    const headers = { 'x-amz-mp-parts-count': '14', 'content-length': String(8_000_000) };
+    expect(planObject(version(parts(14)), { ...plain, headers })).toEqual({ partSizeBytes: 8_000_000, check: 'etag' });
+  });
+
+  it('does not keep parts of several sizes, of which AWS tells the first', () => {
+    const headers = { 'x-amz-mp-parts-count': '4', 'content-length': String(5 * MiB) };
+    expect(planObject(version(parts(4)), { ...plain, headers, isTls: true })).toEqual({
+      partSizeBytes: 5 * MiB,
+      check: 'tls',
+    });
   });
 
   it('cuts in its own way what has parts that memory does not hold, or is not to be compared', () => {

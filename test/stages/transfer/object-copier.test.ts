@@ -1,0 +1,128 @@
+import { randomBytes } from 'node:crypto';
+import { expect, test } from 'vitest';
+import type { ObjectSettings } from '../../../src/stages/transfer/copy-options.ts';
+import { ObjectCopier } from '../../../src/stages/transfer/object-copier.ts';
+import { sweepUploads } from '../../../src/stages/transfer/upload-record.ts';
+import { memoryLink, partsEtag } from './memory-link.ts';
+import { MemoryTarget } from './memory-target.ts';
+
+const MIB = 2 ** 20;
+const body = randomBytes(11 * MIB);
+
+/** A source with one object of parts of 5 MiB, and a target. */
+function worldOf() {
+  const source = new MemoryTarget();
+  const target = new MemoryTarget();
+  source.set('s/big', { body, etag: partsEtag(body, 5 * MIB) });
+  const link = memoryLink(source, target);
+  const copy = (settings: Partial<ObjectSettings> = {}): Promise<number | undefined> => {
+    const options = { link, settings: { tags: 'carry' as const, ...settings }, memoryBytes: 64 * MIB };
+    return new ObjectCopier(options).copy(source.listed('s/big'), 't/big', 't/');
+  };
+  return { source, target, link, copy };
+}
+
+test('a bucket that encrypts under KMS by itself is found out before anything is sent', async () => {
+  const { target, copy } = worldOf();
+  target.isKms = true;
+  expect(await copy()).toBe(body.length);
+  expect(target.partBytes).toBe(body.length);
+  expect(target.uploads.size).toBe(0);
+  const { headers, body: there } = target.objects.get('t/big')!;
+  expect(there.equals(body)).toBe(true);
+  expect(headers).toMatchObject({ 'x-amz-meta-dynaferry-source-etag': partsEtag(body, 5 * MIB).slice(1, -1) });
+});
+
+test.each([false, true])(
+  'an older object of the same size is not taken for one whose upload is gone (KMS: %s)',
+  async (isKms) => {
+    const { target, copy } = worldOf();
+    target.isKms = isKms;
+    await target.put('t/big', Buffer.alloc(body.length));
+    const complete = target.completeUpload.bind(target);
+    let completions = 0;
+    target.completeUpload = async (key, uploadId) => {
+      // As a rule of the bucket for unfinished uploads does.
+      if (++completions === 1) await target.abortUpload(key, uploadId);
+      await complete(key, uploadId);
+    };
+    expect(await copy()).toBe(body.length);
+    expect(completions).toBe(2);
+    expect(target.objects.get('t/big')!.body.equals(body)).toBe(true);
+  },
+);
+
+test.each([false, true])('a lost answer to the completion of an upload costs nothing (KMS: %s)', async (isKms) => {
+  const { target, copy } = worldOf();
+  target.isKms = isKms;
+  const complete = target.completeUpload.bind(target);
+  target.completeUpload = async (key, uploadId) => {
+    await complete(key, uploadId);
+    await complete(key, uploadId);
+  };
+  expect(await copy()).toBe(body.length);
+  expect(target.partBytes).toBe(body.length);
+});
+
+/** Stops the copy when two parts are there, as a kill does. */
+async function breakOff({ target, copy }: ReturnType<typeof worldOf>): Promise<void> {
+  const upload = target.uploadPart.bind(target);
+  target.uploadPart = async (key, uploadId, partNumber, part) => {
+    if (partNumber === 3) throw new Error('killed');
+    return upload(key, uploadId, partNumber, part);
+  };
+  await expect(copy()).rejects.toThrow('killed');
+  target.uploadPart = upload;
+}
+
+test('an upload that was begun with other settings is not gone on with', async () => {
+  const world = worldOf();
+  await breakOff(world);
+  expect(await world.copy({ encryption: { kind: 'AES256' } })).toBe(body.length);
+  expect(world.target.objects.get('t/big')!.headers).toMatchObject({ 'x-amz-server-side-encryption': 'AES256' });
+  expect(world.target.uploads.size).toBe(0);
+});
+
+test('an upload that was begun with the same settings is', async () => {
+  const world = worldOf();
+  await breakOff(world);
+  expect(await world.copy()).toBe(body.length);
+  expect(world.target.partBytes).toBe(body.length);
+});
+
+test('an upload of another prefix of the same bucket into the same place is left alone', async () => {
+  const world = worldOf();
+  await breakOff(world);
+  await sweepUploads(world.link, [{ source: 'other/', target: 't/' }]);
+  expect(world.target.uploads.size).toBe(1);
+  await sweepUploads(world.link, [{ source: 's/', target: 't/' }]);
+  expect(world.target.uploads.size).toBe(1);
+  world.source.objects.clear();
+  await sweepUploads(world.link, [{ source: 's/', target: 't/' }]);
+  expect(world.target.uploads.size).toBe(0);
+});
+
+test('an upload of a version that is there already is aborted, and its record removed', async () => {
+  const world = worldOf();
+  await breakOff(world);
+  world.target.set('t/big', world.source.objects.get('s/big')!);
+  await sweepUploads(world.link, [{ source: 's/', target: 't/' }]);
+  expect(world.target.uploads.size).toBe(0);
+  expect([...world.target.objects.keys()]).toEqual(['t/big']);
+});
+
+test('an object that another machine makes of the upload meanwhile is not sent again', async () => {
+  const { source, target, copy } = worldOf();
+  const upload = target.uploadPart.bind(target);
+  let isMade = false;
+  target.uploadPart = async (key, uploadId, partNumber, part) => {
+    if (partNumber === 3 && !isMade) {
+      isMade = true;
+      target.set('t/big', source.objects.get('s/big')!);
+      await target.abortUpload(key, uploadId);
+    }
+    return upload(key, uploadId, partNumber, part);
+  };
+  expect(await copy()).toBe(body.length);
+  expect(target.partBytes).toBeLessThan(body.length);
+});
