@@ -2,15 +2,16 @@ import { PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { searchForCanaries, type Place } from '../world/canaries.ts';
-import { newFolder } from '../world/home.ts';
+import { searchForCanaries } from '../world/canaries.ts';
 import type { ProgramOptions, ProgramResult } from '../world/program.ts';
 import { Random } from '../world/random.ts';
 import { siteIdentities } from '../world/site.ts';
 import { useWorld } from '../world/use-world.ts';
 import { readWireItems, writeWireItems, type WireItem, type WireValue } from '../world/wire-table.ts';
+import { throwing } from './canary-writer.ts';
 import { isKilled, startDoomed } from './random-kill.ts';
 import { HASH_KEY, Scenario, siteEnvironment } from './scenario.ts';
+import { Traces } from './traces.ts';
 import { WatchedSites } from './watched-sites.ts';
 
 const world = await useWorld('dynamodb', 's3');
@@ -113,13 +114,6 @@ const policy = {
   },
 };
 
-const throwing = `export default (value) => {
-  const error = new Error(\`cannot treat \${value.S}\`);
-  error.stack += value.S;
-  throw error;
-};
-`;
-
 async function prepare(sites: WatchedSites): Promise<Scenario> {
   const scenario = await Scenario.create(world, { endpoints: sites.endpoints });
   const kinds = [keptBack, keptBack, passing, passing, (n: number) => (n % 3 === 0 ? breaking(n) : refused(n))];
@@ -156,23 +150,14 @@ test('what the filter keeps back or a rule hides is found nowhere outside the so
   const random = new Random(5);
   // The most that the program says of itself.
   const env = { ...siteEnvironment.source, ...siteEnvironment.target, DYNAFERRY_DEBUG: '1' };
-  const folders = [scenario.folder];
-  const said: Place[] = [];
-  const note = (name: string, result: ProgramResult): ProgramResult => {
-    said.push({ name: `${name} stdout`, bytes: result.stdout }, { name: `${name} stderr`, bytes: result.stderr });
-    return result;
-  };
-  const options = (): ProgramOptions => {
-    const cwd = newFolder();
-    folders.push(cwd);
-    return { env, cwd };
-  };
+  const traces = new Traces(scenario.folder);
+  const options = (): ProgramOptions => ({ env, cwd: traces.newFolder() });
 
   let kills = 0;
   let result: ProgramResult;
   do {
     const start = (more: ProgramOptions) => scenario.start('run', [], { ...options(), ...more });
-    result = note(`run ${kills}`, await (kills < KILLS_MAX ? startDoomed(sites, random, start) : start({})).done);
+    result = await traces.note(`run ${kills}`, kills < KILLS_MAX ? startDoomed(sites, random, start) : start({}));
     if (isKilled(result)) kills++;
   } while (isKilled(result));
   const summary = result.events.at(-1);
@@ -186,10 +171,10 @@ test('what the filter keeps back or a rule hides is found nowhere outside the so
     world.target.dynamodb.send(new PutItemCommand({ TableName: targetTable, Item: Item as never }));
   await write({ PK: some['PK'], country: S('China'), harmless: S('changed') });
   await write({ PK: S('extra'), country: S('China') });
-  const verified = note('verify', await scenario.run('verify', [], options()));
+  const verified = await traces.note('verify', scenario.start('verify', [], options()));
   expect(verified.code).toBe(7);
-  note('status', await scenario.run('status', [], options()));
-  note('export again', await scenario.run('export', [], options()));
+  await traces.note('status', scenario.start('status', [], options()));
+  await traces.note('export again', scenario.start('export', [], options()));
 
   const all = Object.values(canaries);
   const sourceItems = JSON.stringify(await readWireItems(world.source, scenario.sourceTable));
@@ -199,8 +184,7 @@ test('what the filter keeps back or a rule hides is found nowhere outside the so
   const targetItems = JSON.stringify(await readWireItems(world.target, targetTable));
   const findings = await searchForCanaries(
     [
-      ...said,
-      ...folders.map((folder) => ({ folder })),
+      ...traces.places,
       { bucket: scenario.buckets.source, s3: world.source.s3 },
       { bucket: scenario.buckets.target, s3: world.target.s3 },
       { name: 'target table', bytes: targetItems },
@@ -209,4 +193,4 @@ test('what the filter keeps back or a rule hides is found nowhere outside the so
   );
   expect(findings).toEqual([]);
   expect(targetItems).toContain('harmless 2');
-});
+}, 300_000);

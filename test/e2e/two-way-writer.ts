@@ -11,7 +11,7 @@ import type { WorldSite } from '../world/world-site.ts';
 
 type Item = Record<string, AttributeValue>;
 
-const KEYS = 12;
+const KEYS = 24;
 
 export interface TwoWayWriterOptions {
   site: WorldSite;

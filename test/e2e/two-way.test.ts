@@ -1,48 +1,37 @@
 import { DescribeTableCommand } from '@aws-sdk/client-dynamodb';
 import { expect, test } from 'vitest';
+import type { FaultRule } from '../world/fault.ts';
 import type { ProgramOptions, RunningProgram } from '../world/program.ts';
-import { runCli, startCli } from '../world/cli.ts';
 import { Random } from '../world/random.ts';
 import { useWorld } from '../world/use-world.ts';
 import { readWireItems, wireJson, writeWireItems } from '../world/wire-table.ts';
 import type { WorldSite } from '../world/world-site.ts';
+import { expectCaughtUp, mirrored, replicate } from './mirrored.ts';
 import { isKilled, startDoomed } from './random-kill.ts';
-import { expectDone, Scenario, siteEnvironment } from './scenario.ts';
+import { expectDone, type Scenario } from './scenario.ts';
 import { TwoWayWriter } from './two-way-writer.ts';
 import { WatchedSites } from './watched-sites.ts';
 
 const world = await useWorld('dynamodb', 's3');
 
-const STREAM = { StreamEnabled: true, StreamViewType: 'NEW_AND_OLD_IMAGES' } as const;
-const both = { ...siteEnvironment.source, ...siteEnvironment.target };
+/** What any service may do to any request, at either site. */
+const TROUBLES = ['throttle', 'server-error', 'reset-before', 'reset-after', 'truncate'] as const;
+const rules: FaultRule[] = [
+  // What is asked for once only, or depends on what is there: that the answer is lost when it is done need not come by chance.
+  ...['CreateTable', 'UpdateTimeToLive', 'UpdateTable', 'PutItem', 'UpdateItem', 'DeleteItem'].map((operation) => ({
+    fault: { kind: 'reset-after' as const },
+    operations: [operation],
+    at: [1],
+  })),
+  ...TROUBLES.flatMap((kind, i) => [
+    { fault: { kind }, probability: 0.02 },
+    // Chance alone may leave a kind out.
+    { fault: { kind }, at: [10 + i] },
+  ]),
+];
 
-/** Two migrations that mirror each other, each with a table that is there. */
-async function mirrored(sites: WatchedSites, conflict: unknown): Promise<[there: Scenario, back: Scenario]> {
-  const there = await Scenario.create(world, { endpoints: sites.endpoints });
-  const back = await Scenario.create(world, { endpoints: sites.endpoints, name: 'users-from-china' });
-  const target = await world.target.createTable({ StreamSpecification: STREAM });
-  there.yaml.target.table = target;
-  const { region, credentials, endpoint } = back.yaml.source;
-  back.yaml.source = { ...back.yaml.target, table: target };
-  back.yaml.target = {
-    region,
-    credentials,
-    endpoint,
-    staging: `s3://${back.buckets.source}/back/`,
-    table: there.sourceTable,
-  };
-  for (const { yaml } of [there, back]) yaml.replicate = { stream: 'enable', conflict };
-  return [there, back];
-}
-
-const replicate =
-  (scenario: Scenario, options: string[] = []) =>
-  (program: ProgramOptions): RunningProgram =>
-    startCli(scenario.arguments('replicate', '--without-load', ...options), { ...program, env: both });
-
-async function expectCaughtUp(scenario: Scenario): Promise<void> {
-  expectDone(await replicate(scenario, ['--until-caught-up'])({}).done);
-}
+/** Of both ways: a process lives long enough to apply while the applications write. */
+const REQUESTS_MAX = 250;
 
 /** By a reader that shares no code with the product. */
 async function contents(site: WorldSite, table: string): Promise<string[]> {
@@ -52,14 +41,15 @@ async function contents(site: WorldSite, table: string): Promise<string[]> {
     .sort();
 }
 
-test.each([
-  ['attributes of the application', { version: 'version', origin: 'region' }, 1],
-  ['marks of ours', 'managed', 2],
+/** Side by side, since they wait most of the time. */
+test.concurrent.each([
+  ['attributes of the application', 1, { version: 'version', origin: 'region' }],
+  ['marks of ours', 2, 'managed'],
 ])(
-  'two tables that write to each other, and whose processes are killed, end equal: stamps in %s',
-  async (_, conflict, seed) => {
-    await using sites = await WatchedSites.start(world);
-    const [there, back] = await mirrored(sites, conflict);
+  'two tables that write to each other, whose processes are killed and whose services fail, end equal: stamps in %s (seed %i)',
+  async (_, seed, conflict) => {
+    await using sites = await WatchedSites.start(world, { rules: () => rules, seed });
+    const [there, back] = await mirrored(world, sites, conflict);
     await Promise.all([there, back].map(expectCaughtUp));
     const keepsVersions = conflict !== 'managed';
     const writers = [
@@ -67,8 +57,9 @@ test.each([
       TwoWayWriter.start({ site: world.target, table: there.yaml.target.table, seed: seed + 10, keepsVersions }),
     ];
     const killedOften = async (scenario: Scenario, random: Random): Promise<void> => {
+      const start = (program: ProgramOptions): RunningProgram => replicate(scenario, [], program);
       for (let kills = 0; kills < 2; kills++)
-        expect(isKilled(await startDoomed(sites, random, replicate(scenario)).done)).toBe(true);
+        expect(isKilled(await startDoomed(sites, random, start, REQUESTS_MAX).done)).toBe(true);
     };
     await Promise.all([killedOften(there, new Random(seed)), killedOften(back, new Random(seed + 20))]);
     await Promise.all(writers.map((writer) => writer.stop()));
@@ -81,9 +72,10 @@ test.each([
     expect(here).toEqual(await contents(world.target, there.yaml.target.table));
     expect(here.length).toBeGreaterThan(2);
     for (const scenario of [there, back]) {
-      const verified = expectDone(await runCli(scenario.arguments('verify'), { env: both }));
+      const verified = expectDone(await scenario.run('verify'));
       expect(verified).toMatchObject({ verify: { equal: here.length, missing: 0, extra: 0, different: 0 } });
     }
+    for (const kind of TROUBLES) expect([kind, sites.injected(kind)]).not.toEqual([kind, 0]);
     const tombstones = await world.source.dynamodb.send(
       new DescribeTableCommand({ TableName: `${there.sourceTable}-dynaferry-deletes` }),
     );
@@ -92,16 +84,20 @@ test.each([
   300_000,
 );
 
-test('what a load writes is not taken for writes of the application at the target, where marks are ours', async () => {
-  await using sites = await WatchedSites.start(world);
-  const [there, back] = await mirrored(sites, 'managed');
-  const items = Array.from(
-    { length: 40 },
-    (_, i) => `{"PK":{"S":"k${i}"},"n":{"N":"${i}.50"},"set":{"NS":["${i}","2e3"]}}`,
-  );
-  await writeWireItems(world.source, there.sourceTable, items);
-  const done = expectDone(await runCli(there.arguments('run'), { env: both }));
-  expect(done).toMatchObject({ verify: { equal: 40, missing: 0, extra: 0, different: 0 } });
-  const summary = expectDone(await replicate(back, ['--until-caught-up'])({}).done);
-  expect(summary).toMatchObject({ captured: { read: 40, echoes: 40, puts: 0, deletes: 0 } });
-}, 120_000);
+test.concurrent(
+  'what a load writes is not taken for writes of the application at the target, where marks are ours',
+  async () => {
+    await using sites = await WatchedSites.start(world);
+    const [there, back] = await mirrored(world, sites, 'managed');
+    const items = Array.from(
+      { length: 40 },
+      (_, i) => `{"PK":{"S":"k${i}"},"n":{"N":"${i}.50"},"set":{"NS":["${i}","2e3"]}}`,
+    );
+    await writeWireItems(world.source, there.sourceTable, items);
+    const done = expectDone(await there.run('run'));
+    expect(done).toMatchObject({ verify: { equal: 40, missing: 0, extra: 0, different: 0 } });
+    const summary = expectDone(await replicate(back, ['--until-caught-up']).done);
+    expect(summary).toMatchObject({ captured: { read: 40, echoes: 40, puts: 0, deletes: 0 } });
+  },
+  120_000,
+);

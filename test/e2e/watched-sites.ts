@@ -1,5 +1,5 @@
 import { FaultProxy, type SeenRequest } from '../world/fault-proxy.ts';
-import type { FaultRule } from '../world/fault.ts';
+import type { FaultKind, FaultRule } from '../world/fault.ts';
 import type { SiteEndpoints, SiteName } from '../world/site.ts';
 import type { World } from '../world/use-world.ts';
 
@@ -50,6 +50,11 @@ export class WatchedSites implements AsyncDisposable {
 
   get all(): FaultProxy[] {
     return Object.values(this.proxies).flatMap((site) => Object.values(site));
+  }
+
+  /** How many faults of a kind were injected at all services together. */
+  injected(kind: FaultKind): number {
+    return this.all.reduce((sum, { plan }) => sum + plan.injected(kind), 0);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
