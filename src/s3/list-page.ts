@@ -1,7 +1,7 @@
 import { compareKeys } from './compare-keys.ts';
+import { decodeEntities } from './decode-in-place.ts';
 import { ListedObjectReader, numberAt } from './listed-object-reader.ts';
-import { XmlCursor } from './xml-cursor.ts';
-import { readString } from './xml.ts';
+import { HAS_ENTITY, XmlCursor } from './xml-cursor.ts';
 import type { ListedObject } from './object-info.ts';
 
 /** One answer to ListObjectsV2. */
@@ -70,6 +70,12 @@ function isWithin(objects: readonly ListedObject[], { prefix, after }: PageBound
   const first = objects[0].key;
   const last = objects[objects.length - 1].key;
   return first.startsWith(prefix) && last.startsWith(prefix) && (after === undefined || compareKeys(first, after) > 0);
+}
+
+function readString(cursor: XmlCursor): string {
+  cursor.readText();
+  const { bytes, textStart, textEnd, flags } = cursor;
+  return bytes.toString('utf8', textStart, flags & HAS_ENTITY ? decodeEntities(bytes, textStart, textEnd) : textEnd);
 }
 
 function readCount(cursor: XmlCursor): number {

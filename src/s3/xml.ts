@@ -11,7 +11,7 @@ const DEPTH_MAX = 32;
 /** As good as an element that is missing. */
 export const NO_ELEMENT: XmlElement = { text: '', children: new Map() };
 
-/** The root element, or undefined where the body is not XML with such a root. Decodes the body in place, so that the bytes are of no use afterwards. */
+/** The root element, or undefined where the body is not XML with such a root. */
 export function parseXml(body: Buffer, root: string): XmlElement | undefined {
   const cursor = new XmlCursor(body);
   try {
@@ -28,7 +28,7 @@ export function parseXml(body: Buffer, root: string): XmlElement | undefined {
 
 /** Reads the element that was opened last, and closes it. */
 function readElement(cursor: XmlCursor, depth: number): XmlElement {
-  if (!cursor.hasChildren()) return { text: readString(cursor), children: NO_ELEMENT.children };
+  if (!cursor.hasChildren()) return { text: readText(cursor), children: NO_ELEMENT.children };
   if (depth > DEPTH_MAX) throw cursor.fault('too many elements within another');
   const { tagStart, nameEnd } = cursor;
   const elements = new Map<string, XmlElement[]>();
@@ -43,11 +43,20 @@ function readElement(cursor: XmlCursor, depth: number): XmlElement {
   return { text: '', children: elements };
 }
 
-/** The text of the element that was opened last, decoded in place; closes it. */
-export function readString(cursor: XmlCursor): string {
+/** The text of the element that was opened last; closes it. */
+function readText(cursor: XmlCursor): string {
   cursor.readText();
   const { bytes, textStart, textEnd, flags } = cursor;
-  return bytes.toString('utf8', textStart, flags & HAS_ENTITY ? decodeEntities(bytes, textStart, textEnd) : textEnd);
+  const written = bytes.subarray(textStart, textEnd);
+  if (!(flags & HAS_ENTITY)) return written.toString('utf8');
+  const decoded = Buffer.from(written);
+  try {
+    return decoded.toString('utf8', 0, decodeEntities(decoded, 0, decoded.length));
+  } catch (error) {
+    if (!(error instanceof MalformedXml)) throw error;
+    // Ceph ends the Location of a long key, which nobody asks for, with whatever lies behind it in its memory, such as `&#x00;`.
+    return written.toString('utf8');
+  }
 }
 
 /** A child's text; empty where it is missing. */
