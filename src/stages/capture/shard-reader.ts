@@ -40,10 +40,10 @@ const STREAM_DELAY_MS = 2000;
 /**
  * An answer without records may only mean that there are some further on ("it might take multiple calls to get to a portion of the shard that contains
  * stream records", API reference of GetRecords); after so many in a row there were none when the first was asked for. Behind a record
- * that was read there is little to pass, from the beginning of a shard on it may be hours.
+ * that was read by the same iterator there is little to pass; from where a new iterator stands, the beginning of a shard or the record that was read last, it may be hours.
  */
 const EMPTY_ANSWERS = 3;
-const EMPTY_ANSWERS_FROM_BEGINNING = 12;
+const EMPTY_ANSWERS_OF_NEW_ITERATOR = 12;
 
 /** How long the stream keeps a record (developer guide, "Change data capture for DynamoDB Streams"). */
 const RETENTION_MS = 24 * 60 * 60_000;
@@ -59,8 +59,10 @@ export class ShardReader {
   readonly #clock: ShardClock;
   #after: string | null;
   #throughMs: number;
-  /** When each of the last answers without records was asked for. */
+  /** When each of the last answers without records was asked for. Goes on over a new iterator: iterators that expire again and again must not keep a shard from being read through. */
   #emptySinceMs: number[] = [];
+  /** So many answers without records mean that there are none. */
+  #emptyAnswers = EMPTY_ANSWERS_OF_NEW_ITERATOR;
 
   constructor({ shardId, after, throughMs, clockMicros = 0 }: ShardPosition, options: ShardReaderOptions) {
     this.#options = options;
@@ -157,6 +159,7 @@ export class ShardReader {
         'STREAM_GAP',
         `source: ${streamArn} holds changes for 24 hours, and shard ${this.#shardId} was last read up to ${new Date(this.#throughMs).toISOString()}`,
       );
+    this.#emptyAnswers = EMPTY_ANSWERS_OF_NEW_ITERATOR;
     return client.iterator(streamArn, this.#shardId, this.#after, signal);
   }
 
@@ -187,13 +190,13 @@ export class ShardReader {
   #note({ last }: RecordsOutcome, askedMs: number): void {
     if (last !== undefined) {
       this.#emptySinceMs = [];
+      this.#emptyAnswers = EMPTY_ANSWERS;
       this.#after = last.sequenceNumber;
       this.#throughMs = Math.max(this.#throughMs, last.createdMs);
       return;
     }
-    const answers = this.#after === null ? EMPTY_ANSWERS_FROM_BEGINNING : EMPTY_ANSWERS;
-    this.#emptySinceMs = [...this.#emptySinceMs, askedMs].slice(-answers);
-    if (this.#emptySinceMs.length === answers)
+    this.#emptySinceMs = [...this.#emptySinceMs, askedMs].slice(-this.#emptyAnswers);
+    if (this.#emptySinceMs.length === this.#emptyAnswers)
       this.#throughMs = Math.max(this.#throughMs, this.#emptySinceMs[0] - STREAM_DELAY_MS);
   }
 }

@@ -165,6 +165,36 @@ describe('a capture', () => {
     expect(lines).toHaveLength(1);
   });
 
+  it('does not either where it goes on behind a record that was read long ago', async () => {
+    stream.open('a');
+    stream.write('a', { key: 'one', after: china('1') });
+    await captureOnce(run);
+    stream.write('a', { key: 'two', after: china('2') });
+    stream.emptyFirst = 9;
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 3_600_000 });
+    try {
+      const { lines } = await readLog(bucket, await captureOnce({ ...run, untilMs: Date.now() - 30_000 }));
+      expect(lines).toHaveLength(2);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
+  it('nor where an iterator has expired and the next one stands further back', async () => {
+    stream.open('a');
+    stream.write('a', { key: 'one', after: china('1') });
+    stream.pageRecords = 1;
+    let reads = 0;
+    stream.beforeRead = () => {
+      if (++reads !== 2) return;
+      stream.write('a', { key: 'two', after: china('2') });
+      stream.emptyFirst = 9;
+      throw expiredIterator();
+    };
+    const { lines } = await readLog(bucket, await captureOnce({ ...run, untilMs: Date.now() - 30_000 }));
+    expect(lines).toHaveLength(2);
+  });
+
   it('gets another iterator where one has expired', async () => {
     stream.open('a');
     for (let n = 0; n < 10; n++) stream.write('a', { key: `k${n}`, after: china('1') });

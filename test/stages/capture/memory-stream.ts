@@ -25,7 +25,7 @@ interface Shard {
 export class MemoryStream extends StreamsClient {
   status: StreamDescription['status'] = 'ENABLED';
   pageRecords = 3;
-  /** So many answers from the beginning of a shard have no records, although there are some further on. */
+  /** So many answers have no records, although there are some further on. */
   emptyFirst = 0;
   /** Asked for records: how often, of which shard from which record on. */
   readonly reads: { shardId: string; from: number }[] = [];
@@ -90,7 +90,7 @@ export class MemoryStream extends StreamsClient {
       this.reads.push({ shardId, from });
     }
     const { records, trimmed, closed } = this.#shard(shardId);
-    if (limit === undefined && from === 0 && this.emptyFirst > 0) {
+    if (limit === undefined && this.emptyFirst > 0) {
       this.emptyFirst--;
       return Buffer.from(`{"NextShardIterator":"${iterator}","Records":[]}`);
     }
