@@ -343,6 +343,17 @@ describe('changes that are lost', () => {
     expect(await codeOf(captureOnce(run))).toBe('STREAM_GAP');
   });
 
+  it('are none where a listing lacks a shard that the next ones have', async () => {
+    stream.close_('a', 'b');
+    stream.write('b', { key: 'one', before: china('1'), after: china('2') });
+    stream.close_('b', 'c');
+    stream.write('c', { key: 'one', before: china('2'), after: china('3') });
+    let listings = 0;
+    stream.onList = (shardIds) => (++listings <= 3 ? shardIds.filter((shardId) => shardId !== 'b') : shardIds);
+    const { lines } = await readLog(bucket, await captureOnce(run));
+    expect(lines.map(({ NewImage }) => NewImage?.['given'])).toEqual([{ S: '1' }, { S: '2' }, { S: '3' }]);
+  });
+
   it('because nobody read a shard for a day, of which nothing was read yet, are a gap', async () => {
     const day = 86_400_000;
     const ledger = ChangeLedger.open(folder);

@@ -31,6 +31,8 @@ export class MemoryStream extends StreamsClient {
   readonly reads: { shardId: string; from: number }[] = [];
   /** May throw in place of an answer. */
   beforeRead: (shardId: string, from: number) => void = () => undefined;
+  /** May throw in place of a listing, or take shards out of it. */
+  onList: (shardIds: string[]) => string[] = (shardIds) => shardIds;
   readonly #shards = new Map<string, Shard>();
   #sequence = 100;
 
@@ -65,10 +67,10 @@ export class MemoryStream extends StreamsClient {
 
   override async describe(): Promise<StreamDescription> {
     await turn();
-    const shards = [...this.#shards].map(([ShardId, { parent }]) => ({
-      ShardId,
-      ...(parent !== undefined && { ParentShardId: parent }),
-    }));
+    const shards = this.onList([...this.#shards.keys()]).map((ShardId) => {
+      const { parent } = this.#shard(ShardId);
+      return { ShardId, ...(parent !== undefined && { ParentShardId: parent }) };
+    });
     return { status: this.status, shards };
   }
 
