@@ -45,13 +45,16 @@ const STREAM_DELAY_MS = 2000;
 const EMPTY_ANSWERS = 3;
 const EMPTY_ANSWERS_OF_NEW_ITERATOR = 12;
 
+/** Said of a shard that the stream has removed, and of a stream that does not exist (API reference of GetShardIterator and GetRecords). */
+const NOT_FOUND = 'ResourceNotFoundException';
+
 /** How long the stream keeps a record (developer guide, "Change data capture for DynamoDB Streams"). */
 const RETENTION_MS = 24 * 60 * 60_000;
 /** By how much our clock may differ from the service's, and a record's time from the one by which it is removed. */
 const CLOCKS_DIFFER_MS_MAX = 30 * 60_000;
 
 /**
- * Reads one shard from its position to its end, which for an open shard never comes. Throws STREAM_GAP where records are gone that were not read.
+ * Reads one shard from its position to its end, which for an open shard never comes. In a capture that has just begun a shard that is gone is at its end. Throws STREAM_GAP where records are gone that were not read.
  */
 export class ShardReader {
   readonly #options: ShardReaderOptions;
@@ -73,8 +76,18 @@ export class ShardReader {
   }
 
   async run(): Promise<void> {
+    const { lane } = this.#options;
+    try {
+      if (await this.#isBefore()) lane.skip(this.#shardId);
+      else await this.#readAll();
+    } catch (error) {
+      if (!(await this.#isGoneHarmlessly(error))) throw error;
+      lane.skip(this.#shardId);
+    }
+  }
+
+  async #readAll(): Promise<void> {
     const { clock, signal, lane } = this.#options;
-    if (await this.#isBefore()) return lane.skip(this.#shardId);
     let iterator: string | undefined;
     let pauseMs = POLL_MS_MIN;
     for (;;) {
@@ -179,12 +192,25 @@ export class ShardReader {
    */
   #isHarmless(error: unknown): boolean {
     if (!(error instanceof DynaferryError && error.serviceCode === 'TrimmedDataAccessException')) return false;
-    const nowMs = Date.now();
-    const isNew = nowMs - this.#options.startMs <= RETENTION_MS / 2;
-    const wereRead = this.#after !== null && nowMs - this.#throughMs < RETENTION_MS - CLOCKS_DIFFER_MS_MAX;
-    if (!isNew && !wereRead) return false;
+    const wereRead = this.#after !== null && Date.now() - this.#throughMs < RETENTION_MS - CLOCKS_DIFFER_MS_MAX;
+    if (!this.#isNew && !wereRead) return false;
     this.#after = null;
     return true;
+  }
+
+  /** The same where the stream has removed the whole shard, since it was listed or read last. Throws STREAM_GAP where the stream itself is gone. */
+  async #isGoneHarmlessly(error: unknown): Promise<boolean> {
+    const { client, streamArn, signal } = this.#options;
+    // Other services say so of a table, or of a key.
+    const isGone = error instanceof DynaferryError && error.code === 'STREAM_GAP' && error.serviceCode === NOT_FOUND;
+    if (!isGone || !this.#isNew) return false;
+    await client.describe(streamArn, signal);
+    return true;
+  }
+
+  /** Whether all that counts is younger than what the stream removes. */
+  get #isNew(): boolean {
+    return Date.now() - this.#options.startMs <= RETENTION_MS / 2;
   }
 
   #note({ last }: RecordsOutcome, askedMs: number): void {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { ChangeLedger } from '../../../src/engine/change-ledger.ts';
-import type { DynaferryError } from '../../../src/model/errors.ts';
+import { DynaferryError } from '../../../src/model/errors.ts';
 import { Sealer } from '../../../src/staging/seal.ts';
 import { policyOf } from '../../policy/policy-of.ts';
 import { killAt } from '../../staging/kill-bucket.ts';
@@ -133,6 +133,33 @@ describe('a capture', () => {
     expect(lines.map(({ NewImage }) => NewImage?.['given'])).toEqual([{ S: '3' }, { S: '4' }]);
     expect(new Set(stream.reads.map(({ shardId }) => shardId))).toEqual(new Set(['b', 'c', 'd']));
     expectAccounted(commits, 3);
+  });
+
+  describe('that has just begun, of a shard that is removed between its listing and its first read,', () => {
+    beforeEach(() => {
+      stream.open('a');
+      stream.write('a', { key: 'one', after: china('1'), createdMs: Date.now() - 24 * 3_600_000 });
+      stream.close_('a', 'b');
+      stream.write('b', { key: 'one', before: china('1'), after: china('2') });
+      stream.beforeRead = (shardId) => {
+        if (shardId === 'a') stream.remove('a');
+      };
+    });
+
+    it('goes on with its children: what was in it is a day old', async () => {
+      const { lines } = await readLog(bucket, await captureOnce(run));
+      expect(lines.map(({ NewImage }) => NewImage?.['given'])).toEqual([{ S: '2' }]);
+    });
+
+    it('says that changes are lost where the stream is gone, too', async () => {
+      let listings = 0;
+      stream.onList = (shardIds) => {
+        if (++listings > 1)
+          throw new DynaferryError('STREAM_GAP', 'gone', { serviceCode: 'ResourceNotFoundException' });
+        return shardIds;
+      };
+      expect(await codeOf(captureOnce(run))).toBe('STREAM_GAP');
+    });
   });
 
   it('says up to when it has everything, which never goes back', async () => {
@@ -375,6 +402,20 @@ describe('changes that are lost', () => {
     stream.close_('a');
     stream.status = 'DISABLED';
     expect(await codeOf(captureOnce(run))).toBe('STREAM_GAP');
+  });
+
+  it('because a shard was removed that was not read to its end, in a capture that began long ago, are a gap', async () => {
+    stream.write('a', { key: 'one', before: china('1'), after: china('2') });
+    stream.close_('a', 'b');
+    stream.beforeRead = (shardId) => {
+      if (shardId === 'a') stream.remove('a');
+    };
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 25 * 3_600_000 });
+    try {
+      expect(await codeOf(captureOnce(run))).toBe('STREAM_GAP');
+    } finally {
+      vi.useRealTimers();
+    }
   });
 
   it('are begun anew from by a restart, in a log of its own', async () => {
