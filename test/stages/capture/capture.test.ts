@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { ChangeLedger } from '../../../src/engine/change-ledger.ts';
+import type { Clock } from '../../../src/engine/pacer.ts';
 import { DynaferryError } from '../../../src/model/errors.ts';
 import { Sealer } from '../../../src/staging/seal.ts';
 import { policyOf } from '../../policy/policy-of.ts';
@@ -220,6 +221,19 @@ describe('a capture', () => {
     };
     const { lines } = await readLog(bucket, await captureOnce({ ...run, untilMs: Date.now() - 30_000 }));
     expect(lines).toHaveLength(2);
+  });
+
+  it('cuts objects of changes that compress well by what they hold', async () => {
+    stream.open('a');
+    stream.pageRecords = 10;
+    for (let n = 0; n < 60; n++) stream.write('a', { key: `k${n}`, after: china('x'.repeat(390_000)) });
+    // No object is cut because it is old.
+    const hasty = new HastyClock();
+    const clock: Clock = { nowMs: () => 0, sleep: (ms, signal) => hasty.sleep(ms, signal) };
+    const { commits, lines } = await readLog(bucket, await captureOnce({ ...run, clock }));
+    expect(lines.map(({ Keys }) => Keys['PK'])).toEqual(Array.from({ length: 60 }, (_, n) => ({ S: `k${n}` })));
+    expect(commits).toHaveLength(2);
+    for (const { object } of commits) expect(object?.jsonBytes).toBeLessThanOrEqual(16 * 1024 * 1024);
   });
 
   it('gets another iterator where one has expired', async () => {
