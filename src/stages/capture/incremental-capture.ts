@@ -72,7 +72,12 @@ class IncrementalCapture {
     const { ledger, opened, policy, settings, compression } = this.#options;
     // 0 where nothing is committed yet.
     const throughMs = ledger.totals().captured.throughMs || opened.header.startedMs;
-    if (one.toMs <= throughMs) return;
+    if (one.toMs <= throughMs) {
+      // A process that was killed right behind the last commit has left them.
+      const itsOwn = [...ledger.positions().keys()].filter((shardId) => shardId.startsWith(`${one.id}/`));
+      ledger.forgetShards(itsOwn);
+      return;
+    }
     checkChain(throughMs, one);
     const reader = new IncrementalReader(policy.names, one.hasBothImages ? 'NEW_AND_OLD_IMAGES' : 'NEW_IMAGE');
     const processor = new ChangeProcessor(policy, opened.sealer, settings, 0, { reader });

@@ -469,6 +469,17 @@ describe('a capture that is killed and run again', () => {
     },
   );
 
+  it('does not begin where the bucket would not keep two of them apart, and leaves no log to go on with', async () => {
+    writeStory();
+    bucket.ignoresConditions = true;
+    const refused = await captureOnce(run).catch((error: unknown) => error);
+    expect(refused).toMatchObject({ code: 'CONDITIONS_IGNORED' });
+    expect(String(refused)).toContain('source: the service of bucket memory');
+    expect([...bucket.objects.keys()].filter((key) => !key.endsWith('seal.key'))).toEqual([]);
+    bucket.ignoresConditions = false;
+    expect(await codeOf(captureOnce(run))).toBe('done');
+  });
+
   it('is kept from writing by another one that writes to the same log', async () => {
     writeStory();
     bucket.before = (operation, key) => {
