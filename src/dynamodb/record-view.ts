@@ -10,7 +10,7 @@ export interface StreamRecord {
   readonly oldImage: ItemView | undefined;
   /** Decimal, of up to 40 digits. Greater ones are later in their shard. */
   readonly sequenceNumber: string;
-  /** When the change was made, in milliseconds since 1970; the service rounds it down to a second. */
+  /** When the change was made, in milliseconds since 1970; the service rounds it down to a second. Whole where it is of a stream; an incremental export tells microseconds. */
   readonly createdMs: number;
   /** Whether TTL made it. */
   readonly isByTtl: boolean;

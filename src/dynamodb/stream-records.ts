@@ -74,7 +74,8 @@ export class RecordReader implements ChangeReader {
     const end = skipValue(page, start);
     if (name === 'SequenceNumber') record.sequenceNumber = text(page, start, end) ?? '';
     else if (name === 'ApproximateCreationDateTime')
-      record.createdMs = Number(page.toString('latin1', start, end)) * 1000;
+      // Of whole seconds, by AWS's word; where there is more to it, no time that is made of it may have a fraction.
+      record.createdMs = Math.floor(Number(page.toString('latin1', start, end)) * 1000);
     return end;
   }
 }

@@ -35,6 +35,13 @@ export const errorCatalogue = {
     meaning: 'A check before the run found something that must be settled first.',
     fix: 'Each finding says what to change; `dynaferry plan` shows them all.',
   },
+  CONDITIONS_IGNORED: {
+    exit: 3,
+    retry: 'no',
+    meaning:
+      'The staging bucket overwrites objects though the request forbids it (`If-None-Match`): two processes that write one change log would not notice each other.',
+    fix: 'Use a service that honours `If-None-Match: *` of PutObject, as S3 does, or a newer version of this one; look for a proxy that takes the header away.',
+  },
   KEY_SCHEMA_MISMATCH: {
     exit: 3,
     retry: 'no',

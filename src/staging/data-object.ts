@@ -45,6 +45,11 @@ export class DataObjectBuilder {
     return this.#compressedBytes;
   }
 
+  /** Bytes before compression. */
+  get jsonBytes(): number {
+    return this.#jsonBytes;
+  }
+
   get items(): number {
     return this.#items;
   }

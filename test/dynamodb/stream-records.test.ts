@@ -63,6 +63,14 @@ describe('an answer of GetRecords', () => {
     expect(read({ Records: [record({}, identity)] }).records).toMatchObject([{ isByTtl: true }]);
   });
 
+  it.each([
+    ['1700000000.1239', 1_700_000_000_123],
+    ['1.7000000005E9', 1_700_000_000_500],
+  ])('has times in whole milliseconds: %s', (text, createdMs) => {
+    const page = JSON.stringify({ Records: [record({})] }).replace('1700000000', text);
+    expect(read(page).records).toMatchObject([{ createdMs }]);
+  });
+
   it('is the shard’s end where there is no iterator, or null in its place', () => {
     expect(read({ Records: [] }).facts).toEqual({ records: 0, nextIterator: undefined });
     expect(read({ Records: [], NextShardIterator: null }).facts.nextIterator).toBeUndefined();

@@ -17,7 +17,7 @@ export const applyCommand: AddCommand = (program, act) => {
     )
     .argument(...FILES)
     .option('--until-caught-up', 'end when all that has arrived is applied (default: go on without end)')
-    .option('--retry-dead-letters', 'begin with the changes that were set aside (default: leave them)')
+    .option('--retry-dead-letters', 'try once more the changes that were set aside (default: leave them)')
     .option(
       '--without-load',
       'no export needs to be loaded: the target holds what the source held (default: wait for it)',

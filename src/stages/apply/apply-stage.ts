@@ -43,7 +43,7 @@ export interface ApplyOptions {
   wake: CommitSignal;
   /** Whether to go on when all that has arrived is applied. */
   endless: boolean;
-  /** Whether to begin with what was set aside before. */
+  /** Whether to try again what was set aside before. */
   retryDeadLetters: boolean;
   /** Whether what is applied is removed from the staging. */
   removesApplied: boolean;
@@ -72,6 +72,7 @@ class Applier {
   readonly #writer: Writer;
   readonly #lag: LagReporter;
   readonly #removal: AppliedRemoval | undefined;
+  #isRetryDue: boolean;
   /** When this began, until it is told that all that was written before is applied. */
   #toldFrom: number | undefined;
 
@@ -86,6 +87,7 @@ class Applier {
     this.#letters = letters;
     this.#position = position;
     this.#removal = removal;
+    this.#isRetryDue = options.retryDeadLetters;
     const { signal } = context;
     this.#writer =
       merge === undefined
@@ -116,7 +118,6 @@ class Applier {
     const removal = options.removesApplied ? await AppliedRemoval.open(bucket, layout, signal) : undefined;
     const applier = new Applier(options, letters, position, removal);
     try {
-      if (options.retryDeadLetters) await applier.#retry();
       removal?.applied(position.savedSeq);
       await applier.#follow();
       await removal?.idle();
@@ -125,14 +126,21 @@ class Applier {
     }
   }
 
+  /**
+   * Tries again what was set aside, once, where that is asked for. To be called when all that an earlier run may have written is accounted for: where it was killed between the write
+   * of a key's later change and the removal of the letter, the letter would take the key back.
+   */
   async #retry(): Promise<void> {
-    const { context, ledger } = this.#options;
+    if (!this.#isRetryDue) return;
+    this.#isRetryDue = false;
+    const { context, ledger, meter } = this.#options;
     const before = this.#letters.size;
     const letters = this.#letters;
     const { puts, deletes } = await retryDeadLetters(letters, this.#writer, context.signal);
     const fewer = ledger.totals().applied.deadLettered - letters.size;
     // What a crash kept from being told is made good in the same sums.
     ledger.reviseApplied({ puts, deletes, superseded: fewer - puts - deletes, deadLettered: -fewer });
+    meter.counts.deadLettered = letters.size;
     const { migration, onEvent } = context;
     const message = `${puts + deletes} of ${before} dead-lettered changes were applied`;
     onEvent({ type: 'notice', migration, stage: 'apply', level: 'info', message });
@@ -143,15 +151,21 @@ class Applier {
     const scope = new AbortController();
     const signal = AbortSignal.any([context.signal, scope.signal]);
     const from = ledger.last('applied') + 1;
+    const firstTo = await this.#position.mayBeAppliedTo(context.signal);
+    // Else the first group does not come before something new arrives.
+    if (firstTo < from) await this.#retry();
     const commits = endless
       ? followChanges(bucket, layout, { from, wake, signal })
       : readChangesFrom(bucket, layout, from, signal);
     const groups = changeGroups(commits, {
       fetch: (commit) => this.#fetch(commit, signal),
-      firstTo: await this.#position.mayBeAppliedTo(context.signal),
+      firstTo,
       scope,
     });
-    for await (const group of groups) await this.#apply(group);
+    for await (const group of groups) {
+      await this.#apply(group);
+      await this.#retry();
+    }
   }
 
   async #fetch(commit: ChangeCommit, signal: AbortSignal): Promise<FetchedChanges> {

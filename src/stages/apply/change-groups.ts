@@ -12,7 +12,7 @@ interface Fetch {
   fetched: Promise<FetchedChanges>;
 }
 
-/** Objects that are fetched ahead of the group that is applied. Capture cuts them at a megabyte, compressed: this bounds what is held. */
+/** Objects that are fetched ahead of the group that is applied. Capture cuts them at a megabyte, compressed, or 16 MiB of JSON: this bounds what is held. */
 const FETCHED_AHEAD = 8;
 /** A group is full at so many objects, or at so many bytes of JSON. */
 export const GROUP_OBJECTS_MAX = 64;

@@ -4,6 +4,11 @@ import { DataObjectBuilder } from '../../staging/data-object.ts';
 import type { SourceDeadLetter } from '../../staging/source-dead-letters.ts';
 import { noChanges, sumOf, type RecordsOutcome } from './change-processor.ts';
 
+/** A change object is committed when it has so many bytes, compressed… */
+const OBJECT_BYTES = 1_000_000;
+/** …and has no more than so many of JSON (but for a single page), since whoever applies it holds all of it. What compresses well would have hundreds of times as much. */
+const OBJECT_JSON_BYTES_MAX = 16 * 1024 * 1024;
+
 /** What has been read of the stream and not yet committed: lines, what they account for, and the shards that got on. */
 export class ChangeBatch {
   counts: ChangeCounts = noChanges();
@@ -25,6 +30,16 @@ export class ChangeBatch {
   /** Lines so far; undefined where there is none. */
   get builder(): DataObjectBuilder | undefined {
     return this.#builder;
+  }
+
+  /** Whether the object has the size that is wanted. */
+  get isFull(): boolean {
+    return (this.#builder?.compressedBytes ?? 0) >= OBJECT_BYTES;
+  }
+
+  /** Whether the object does not get too long by a page. */
+  hasRoomFor({ lines }: RecordsOutcome): boolean {
+    return this.#builder === undefined || this.#builder.jsonBytes + lines.length <= OBJECT_JSON_BYTES_MAX;
   }
 
   /** Takes in a page. All of it is accounted for when this returns; the promise resolves when the lines are compressed. */

@@ -12,10 +12,8 @@ export interface ChangeLaneOptions {
   clock: Clock;
 }
 
-/** A change object is committed when its first line is so old… */
+/** A change object is committed when its first line is so old (or when it is large enough: ChangeBatch)… */
 const LINES_MS_MAX = 1000;
-/** …or when it has so many bytes, compressed… */
-const OBJECT_BYTES = 1_000_000;
 /** …and what is read without giving a line is, when it is so old. */
 const PROGRESS_MS_MAX = 10_000;
 /** How often the age is looked at. */
@@ -46,11 +44,12 @@ export class ChangeLane {
 
   /** Takes in a page of a shard and how far the shard is read with it. Resolves when the lines' memory is free again. */
   async add(shardId: string, progress: ShardProgress, outcome: RecordsOutcome): Promise<void> {
+    if (!this.#batch.hasRoomFor(outcome)) this.#cut();
     const batch = this.#batch;
     this.#options.tree.advance(shardId, progress);
     batch.shards.add(shardId);
     await batch.add(outcome, this.#options.clock.nowMs());
-    if (batch === this.#batch && (batch.builder?.compressedBytes ?? 0) >= OBJECT_BYTES) this.#cut();
+    if (batch === this.#batch && batch.isFull) this.#cut();
   }
 
   /** Takes it that a shard holds nothing that counts: it is done. */

@@ -32,9 +32,6 @@ export interface IncrementalCaptureOptions {
   compression: Compression;
 }
 
-/** A change object is committed when it has so many bytes, compressed. */
-const OBJECT_BYTES = 1_000_000;
-
 /**
  * Takes incremental exports into the change log, through the policy, one after the other. An export that is in the log already is passed over, and one that was cut off is gone on with: how far
  * its files are read stands in the commits, as the positions of shards do. Throws STREAM_GAP where an export does not begin where the log ends.
@@ -75,13 +72,23 @@ class IncrementalCapture {
     const { ledger, opened, policy, settings, compression } = this.#options;
     // 0 where nothing is committed yet.
     const throughMs = ledger.totals().captured.throughMs || opened.header.startedMs;
-    if (one.toMs <= throughMs) return;
+    if (one.toMs <= throughMs) {
+      // A process that was killed right behind the last commit has left them.
+      const itsOwn = [...ledger.positions().keys()].filter((shardId) => shardId.startsWith(`${one.id}/`));
+      ledger.forgetShards(itsOwn);
+      return;
+    }
     checkChain(throughMs, one);
     const reader = new IncrementalReader(policy.names, one.hasBothImages ? 'NEW_AND_OLD_IMAGES' : 'NEW_IMAGE');
     const processor = new ChangeProcessor(policy, opened.sealer, settings, 0, { reader });
     const positions = ledger.positions();
     let batch = new ChangeBatch(compression, 0);
     let moved: ShardPosition[] = [];
+    const cut = async (): Promise<void> => {
+      await this.#committer.commit(batch, moved, throughMs);
+      batch = new ChangeBatch(compression, 0);
+      moved = [];
+    };
     for (const [index, file] of one.files.entries()) {
       const shardId = `${one.id}/${index}`;
       const known = positions.get(shardId);
@@ -89,15 +96,13 @@ class IncrementalCapture {
       let lines = 0;
       for await (const block of this.#blocks(one, file, Number(known?.after ?? 0), processor)) {
         lines = block.lines;
+        if (!batch.hasRoomFor(block.outcome)) await cut();
         await batch.add(block.outcome, 0);
         processor.recycle(block.outcome.lines);
         this.#count(block.outcome.counts);
         const position = { shardId, parent: null, after: String(lines), done: lines === file.itemCount, throughMs };
         moved = [...moved.filter((other) => other.shardId !== shardId), position];
-        if ((batch.builder?.compressedBytes ?? 0) < OBJECT_BYTES) continue;
-        await this.#committer.commit(batch, moved, throughMs);
-        batch = new ChangeBatch(compression, 0);
-        moved = [];
+        if (batch.isFull) await cut();
       }
     }
     await this.#committer.commit(batch, moved, one.toMs);

@@ -11,6 +11,7 @@ import {
   writeChangeHeader,
   type ChangeHeader,
 } from '../../staging/change-log.ts';
+import { checkConditions } from '../../staging/check-conditions.ts';
 import { newExportId, type ExportLayout } from '../../staging/layout.ts';
 import { Sealer } from '../../staging/seal.ts';
 
@@ -41,7 +42,8 @@ export interface OpenCaptureOptions {
 
 /**
  * Begins a change log, or goes on with one. Commits that the ledger lacks are taken over from staging: another machine may have made them. Throws POLICY_MISMATCH
- * where it was begun under another policy, and STREAM_GAP where it is of another stream.
+ * where it was begun under another policy, STREAM_GAP where it is of another stream, and
+ * CONDITIONS_IGNORED where the bucket of a new one does not keep two writers apart.
  */
 export async function openCapture(options: OpenCaptureOptions): Promise<OpenedCapture> {
   const { bucket, prefix, ledger, captureId, signal } = options;
@@ -72,6 +74,8 @@ async function beginCapture(options: OpenCaptureOptions): Promise<OpenedCapture>
   const key = Sealer.newKey();
   ledger.clear();
   await bucket.put(layout.sealKey, key, { signal });
+  // Before the header makes a log of it that others may go on with.
+  await checkConditions(bucket, layout.sealKey, key, signal);
   await writeChangeHeader(bucket, layout, header, signal);
   ledger.follow(captureId);
   return { layout, header, sealer: new Sealer(key), resumed: false };

@@ -40,10 +40,13 @@ const STREAM_DELAY_MS = 2000;
 /**
  * An answer without records may only mean that there are some further on ("it might take multiple calls to get to a portion of the shard that contains
  * stream records", API reference of GetRecords); after so many in a row there were none when the first was asked for. Behind a record
- * that was read there is little to pass, from the beginning of a shard on it may be hours.
+ * that was read by the same iterator there is little to pass; from where a new iterator stands, the beginning of a shard or the record that was read last, it may be hours.
  */
 const EMPTY_ANSWERS = 3;
-const EMPTY_ANSWERS_FROM_BEGINNING = 12;
+const EMPTY_ANSWERS_OF_NEW_ITERATOR = 12;
+
+/** Said of a shard that the stream has removed, and of a stream that does not exist (API reference of GetShardIterator and GetRecords). */
+const NOT_FOUND = 'ResourceNotFoundException';
 
 /** How long the stream keeps a record (developer guide, "Change data capture for DynamoDB Streams"). */
 const RETENTION_MS = 24 * 60 * 60_000;
@@ -51,7 +54,7 @@ const RETENTION_MS = 24 * 60 * 60_000;
 const CLOCKS_DIFFER_MS_MAX = 30 * 60_000;
 
 /**
- * Reads one shard from its position to its end, which for an open shard never comes. Throws STREAM_GAP where records are gone that were not read.
+ * Reads one shard from its position to its end, which for an open shard never comes. In a capture that has just begun a shard that is gone is at its end. Throws STREAM_GAP where records are gone that were not read.
  */
 export class ShardReader {
   readonly #options: ShardReaderOptions;
@@ -59,8 +62,10 @@ export class ShardReader {
   readonly #clock: ShardClock;
   #after: string | null;
   #throughMs: number;
-  /** When each of the last answers without records was asked for. */
+  /** When each of the last answers without records was asked for. Goes on over a new iterator: iterators that expire again and again must not keep a shard from being read through. */
   #emptySinceMs: number[] = [];
+  /** So many answers without records mean that there are none. */
+  #emptyAnswers = EMPTY_ANSWERS_OF_NEW_ITERATOR;
 
   constructor({ shardId, after, throughMs, clockMicros = 0 }: ShardPosition, options: ShardReaderOptions) {
     this.#options = options;
@@ -71,8 +76,18 @@ export class ShardReader {
   }
 
   async run(): Promise<void> {
+    const { lane } = this.#options;
+    try {
+      if (await this.#isBefore()) lane.skip(this.#shardId);
+      else await this.#readAll();
+    } catch (error) {
+      if (!(await this.#isGoneHarmlessly(error))) throw error;
+      lane.skip(this.#shardId);
+    }
+  }
+
+  async #readAll(): Promise<void> {
     const { clock, signal, lane } = this.#options;
-    if (await this.#isBefore()) return lane.skip(this.#shardId);
     let iterator: string | undefined;
     let pauseMs = POLL_MS_MIN;
     for (;;) {
@@ -157,6 +172,7 @@ export class ShardReader {
         'STREAM_GAP',
         `source: ${streamArn} holds changes for 24 hours, and shard ${this.#shardId} was last read up to ${new Date(this.#throughMs).toISOString()}`,
       );
+    this.#emptyAnswers = EMPTY_ANSWERS_OF_NEW_ITERATOR;
     return client.iterator(streamArn, this.#shardId, this.#after, signal);
   }
 
@@ -176,24 +192,37 @@ export class ShardReader {
    */
   #isHarmless(error: unknown): boolean {
     if (!(error instanceof DynaferryError && error.serviceCode === 'TrimmedDataAccessException')) return false;
-    const nowMs = Date.now();
-    const isNew = nowMs - this.#options.startMs <= RETENTION_MS / 2;
-    const wereRead = this.#after !== null && nowMs - this.#throughMs < RETENTION_MS - CLOCKS_DIFFER_MS_MAX;
-    if (!isNew && !wereRead) return false;
+    const wereRead = this.#after !== null && Date.now() - this.#throughMs < RETENTION_MS - CLOCKS_DIFFER_MS_MAX;
+    if (!this.#isNew && !wereRead) return false;
     this.#after = null;
     return true;
+  }
+
+  /** The same where the stream has removed the whole shard, since it was listed or read last. Throws STREAM_GAP where the stream itself is gone. */
+  async #isGoneHarmlessly(error: unknown): Promise<boolean> {
+    const { client, streamArn, signal } = this.#options;
+    // Other services say so of a table, or of a key.
+    const isGone = error instanceof DynaferryError && error.code === 'STREAM_GAP' && error.serviceCode === NOT_FOUND;
+    if (!isGone || !this.#isNew) return false;
+    await client.describe(streamArn, signal);
+    return true;
+  }
+
+  /** Whether all that counts is younger than what the stream removes. */
+  get #isNew(): boolean {
+    return Date.now() - this.#options.startMs <= RETENTION_MS / 2;
   }
 
   #note({ last }: RecordsOutcome, askedMs: number): void {
     if (last !== undefined) {
       this.#emptySinceMs = [];
+      this.#emptyAnswers = EMPTY_ANSWERS;
       this.#after = last.sequenceNumber;
       this.#throughMs = Math.max(this.#throughMs, last.createdMs);
       return;
     }
-    const answers = this.#after === null ? EMPTY_ANSWERS_FROM_BEGINNING : EMPTY_ANSWERS;
-    this.#emptySinceMs = [...this.#emptySinceMs, askedMs].slice(-answers);
-    if (this.#emptySinceMs.length === answers)
+    this.#emptySinceMs = [...this.#emptySinceMs, askedMs].slice(-this.#emptyAnswers);
+    if (this.#emptySinceMs.length === this.#emptyAnswers)
       this.#throughMs = Math.max(this.#throughMs, this.#emptySinceMs[0] - STREAM_DELAY_MS);
   }
 }

@@ -32,11 +32,27 @@ export class ShardTree {
     this.#throughMs = startMs;
   }
 
+  /** A shard that the stream lists and that is new, whose parent is neither listed nor known; undefined where there is none. At the first look nobody need know the parents. */
+  orphanOf(listed: readonly ListedShard[]): string | undefined {
+    if (this.#isNew) return undefined;
+    const known = new Set([...listed.map(({ ShardId }) => ShardId), ...this.#shards.keys()]);
+    return listed.find(
+      ({ ShardId, ParentShardId: parentId }) =>
+        !this.#shards.has(ShardId) && parentId !== undefined && !known.has(parentId),
+    )?.ShardId;
+  }
+
   /**
    * Takes in all shards that the stream lists now; returns those that need not be remembered any more. Throws STREAM_GAP where a shard's parent is unknown: it
    * came and went while nobody looked, and what was in it is lost.
    */
   update(listed: readonly ListedShard[]): string[] {
+    const orphan = this.orphanOf(listed);
+    if (orphan !== undefined)
+      throw new DynaferryError(
+        'STREAM_GAP',
+        `source: shard ${orphan} of ${this.#streamArn} goes on where another one ended that came and went while nothing read the stream`,
+      );
     const byId = new Map(listed.map((shard) => [shard.ShardId, shard]));
     for (const shard of listed) this.#register(shard, byId);
     this.#isNew = false;
@@ -133,11 +149,6 @@ export class ShardTree {
     const parentListed = parentId === undefined ? undefined : listed.get(parentId);
     if (parentListed !== undefined) this.#register(parentListed, listed);
     const parent = parentId === undefined ? undefined : this.#shards.get(parentId);
-    if (parent === undefined && parentId !== undefined && !this.#isNew)
-      throw new DynaferryError(
-        'STREAM_GAP',
-        `source: shard ${shardId} of ${this.#streamArn} goes on where another one ended that came and went while nothing read the stream`,
-      );
     this.#shards.set(shardId, {
       shardId,
       parent: parent?.shardId ?? null,

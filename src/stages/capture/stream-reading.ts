@@ -3,7 +3,7 @@ import type { ChangeLedger } from '../../engine/change-ledger.ts';
 import type { Clock } from '../../engine/pacer.ts';
 import { Semaphore } from '../../engine/semaphore.ts';
 import type { StageMeter } from '../../engine/stage-context.ts';
-import type { StreamsClient } from '../../dynamodb/streams.ts';
+import type { StreamDescription, StreamsClient } from '../../dynamodb/streams.ts';
 import { DynaferryError } from '../../model/errors.ts';
 import type { ChangeLane } from './change-lane.ts';
 import type { ChangeProcessor } from './change-processor.ts';
@@ -35,6 +35,11 @@ const PAGES_AT_ONCE = 32;
 /** How often the stream is asked for its shards: where one has ended whose children are not listed yet, or somebody waits for the end; else. */
 const LIST_SOON_MS = 1000;
 const LIST_MS = 30_000;
+/**
+ * A listing that lacks a new shard's parent is taken so often, LIST_SOON_MS apart, before it is believed: it comes in pages, and AWS's own adapter for DynamoDB Streams
+ * lists again, too, where shards do not fit together (DynamoDBStreamsProxy).
+ */
+const LISTINGS_MAX = 4;
 /** How often it is looked whether a shard has ended. */
 const LOOK_MS = 100;
 /** After an interrupt, what was read is committed within this time or given up (it is read again then). */
@@ -88,10 +93,10 @@ export class StreamReading {
   }
 
   async #followShards(): Promise<void> {
-    const { client, streamArn, tree, ledger, untilMs } = this.#options;
+    const { streamArn, tree, ledger, untilMs } = this.#options;
     for (;;) {
       const askedMs = Date.now();
-      const { status, shards } = await client.describe(streamArn, this.#signal);
+      const { status, shards } = await this.#list();
       ledger.forgetShards(tree.update(shards));
       this.#readReady();
       if (tree.isRead && (status === 'DISABLED' || status === 'DISABLING'))
@@ -105,6 +110,15 @@ export class StreamReading {
         return;
       }
       await this.#waitToList();
+    }
+  }
+
+  async #list(): Promise<StreamDescription> {
+    const { client, streamArn, tree, clock } = this.#options;
+    for (let listings = 1; ; listings++) {
+      const listed = await client.describe(streamArn, this.#signal);
+      if (listings === LISTINGS_MAX || tree.orphanOf(listed.shards) === undefined) return listed;
+      await clock.sleep(LIST_SOON_MS, this.#signal);
     }
   }
 

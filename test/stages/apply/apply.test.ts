@@ -98,6 +98,17 @@ const logs = fc
     return objects.map((changes) => changes.map(({ pk, deletes }) => ({ pk: `k${pk}`, n: ++n, deletes })));
   });
 
+/** The same, of which the table refuses some at first. */
+const refusedLogs = logs.chain((objects) =>
+  fc
+    .infiniteStream(fc.boolean())
+    .map((bad) =>
+      objects.map((changes) =>
+        changes.map((change) => ({ ...change, bad: !change.deletes && bad.next().value === true })),
+      ),
+    ),
+);
+
 /** A kill at the n-th operation, or at an early one on the table, before its effect or before its answer, after so many objects more have arrived. */
 const kills = fc.record({
   at: fc.oneof(fc.integer({ min: 1, max: 40 }), fc.constantFrom('first write', 'second write')),
@@ -110,7 +121,7 @@ const waits = fc.infiniteStream(fc.nat(30));
 /** Notes every write that takes a key back to an earlier change than one that it has had. */
 function watchForGoingBack(changes: readonly Change[]): string[] {
   const goneBack: string[] = [];
-  const reached = new Map<string, number>();
+  const reached = new Map([...table.items].map(([pk, item]) => [pk, Number(item['n']['N'])]));
   const deletes = changes.filter((change) => change.deletes === true);
   table.items.set = function (pk, item) {
     const n = Number(item['n']['N']);
@@ -126,6 +137,43 @@ function watchForGoingBack(changes: readonly Change[]): string[] {
     return Map.prototype.delete.call(table.items, pk);
   };
   return goneBack;
+}
+
+type Kill = typeof kills extends fc.Arbitrary<infer T> ? T : never;
+
+/** Applies what is there, and is killed, or not where it ends sooner. */
+async function applyKilled(
+  { at, answers, machine }: Omit<Kill, 'more'>,
+  wait: Iterator<number>,
+  retryDeadLetters = false,
+): Promise<void> {
+  let operations = 0;
+  let isDead = false;
+  let writes = 0;
+  const count = (): void => {
+    isDead ||= ++operations === at;
+    check();
+  };
+  const countWrite = (): void => {
+    isDead ||= ++writes === 1 ? at === 'first write' : at === 'second write';
+    count();
+  };
+  const check = (): void => {
+    if (isDead) throw new Error('killed');
+  };
+  table.before = answers ? check : countWrite;
+  table.after = answers ? countWrite : check;
+  bucket.before = async (_, name) => {
+    (answers ? check : count)();
+    // So that what is there at a moment, and makes a group, is not the same each time.
+    if (name.includes('/commits/'))
+      for (let i = wait.next().value as number; i > 0; i--) await new Promise((resolve) => setImmediate(resolve));
+  };
+  bucket.after = answers ? count : check;
+  await apply({ state: machine, retryDeadLetters }).catch((error: unknown) =>
+    expect(String(error)).toContain('killed'),
+  );
+  table.before = table.after = bucket.before = bucket.after = () => undefined;
 }
 
 describe('applying changes', () => {
@@ -169,33 +217,9 @@ describe('applying changes', () => {
           for (; written < Math.min(upTo, objects.length); written++)
             await writeChanges(bucket, written + 1, objects[written]);
         };
-        for (const { at, more, answers, machine } of deaths) {
+        for (const { more, ...death } of deaths) {
           await arrive(written + more);
-          let operations = 0;
-          let isDead = false;
-          let writes = 0;
-          const count = (): void => {
-            isDead ||= ++operations === at;
-            check();
-          };
-          const countWrite = (): void => {
-            isDead ||= ++writes === 1 ? at === 'first write' : at === 'second write';
-            count();
-          };
-          const check = (): void => {
-            if (isDead) throw new Error('killed');
-          };
-          table.before = answers ? check : countWrite;
-          table.after = answers ? countWrite : check;
-          bucket.before = async (_, name) => {
-            (answers ? check : count)();
-            // So that what is there at a moment, and makes a group, is not the same each time.
-            if (name.includes('/commits/'))
-              for (let i = wait.next().value; i > 0; i--) await new Promise((resolve) => setImmediate(resolve));
-          };
-          bucket.after = answers ? count : check;
-          await apply({ state: machine }).catch((error: unknown) => expect(String(error)).toContain('killed'));
-          table.before = table.after = bucket.before = bucket.after = () => undefined;
+          await applyKilled(death, wait);
         }
         await arrive(objects.length);
         const applied = await apply({ state: 'one' });
@@ -205,6 +229,43 @@ describe('applying changes', () => {
         expect(puts + deletes + superseded + deadLettered).toBe(objects.flat().length);
       }),
       { numRuns: 100 },
+    );
+  });
+
+  it('takes no key back where what was refused is tried again, wherever it is killed before and meanwhile', async () => {
+    const deathsOf = fc.array(kills, { minLength: 1, maxLength: 2 });
+    await fc.assert(
+      fc.asyncProperty(refusedLogs, deathsOf, deathsOf, waits, async (objects, deaths, retries, wait) => {
+        rmSync(folder, { recursive: true, force: true });
+        table = new FakeTable();
+        table.isValid = (item) => item['bad'] === undefined;
+        bucket = new MemoryBucket('staging', 'target');
+        const goneBack = watchForGoingBack(objects.flat());
+        let written = 0;
+        const arrive = async (upTo: number): Promise<void> => {
+          for (; written < Math.min(upTo, objects.length); written++)
+            await writeChanges(bucket, written + 1, objects[written]);
+        };
+        // Without letters that are left from before there is nothing to go back to.
+        await arrive(objects.length / 2);
+        await apply({ state: 'one' });
+        for (const { more, ...death } of deaths) {
+          await arrive(written + more);
+          await applyKilled(death, wait);
+        }
+        table.isValid = () => true;
+        for (const { more, ...death } of retries) {
+          await arrive(written + more);
+          await applyKilled(death, wait, true);
+        }
+        await arrive(objects.length);
+        const { puts, deletes, superseded, deadLettered } = await apply({ state: 'one', retryDeadLetters: true });
+        expect(contents()).toEqual(outcomeOf(objects.flat()));
+        expect(goneBack).toEqual([]);
+        expect(deadLettered).toBe(0);
+        expect(puts + deletes + superseded).toBe(objects.flat().length);
+      }),
+      { numRuns: 60 },
     );
   });
 
@@ -365,6 +426,27 @@ describe('changes that DynamoDB refuses', () => {
     expect(contents()).toEqual(outcomeOf([put('a', 2), put('b', 3)]));
     expect(letters()).toHaveLength(1);
   });
+
+  it.each(['one', 'another'])(
+    'are not tried again over what was written by a process that was killed before it removed them, at machine %s',
+    async (state) => {
+      await writeChanges(bucket, 1, [bad('a', 1)]);
+      await apply({ state: 'one' });
+      await writeChanges(bucket, 2, [put('a', 2)]);
+      table.after = () => {
+        throw new Error('killed');
+      };
+      await expect(apply({ state: 'one' })).rejects.toThrow('killed');
+      table.after = () => undefined;
+      expect(letters()).toHaveLength(1);
+      table.isValid = () => true;
+      const goneBack = watchForGoingBack([]);
+      expect(await apply({ state, retryDeadLetters: true })).toMatchObject({ puts: 1, superseded: 1, deadLettered: 0 });
+      expect(goneBack).toEqual([]);
+      expect(table.writes).toEqual(['a', 'a']);
+      expect(contents()).toEqual(outcomeOf([put('a', 2)]));
+    },
+  );
 
   it('stop it where every change is refused', async () => {
     table.isValid = () => false;

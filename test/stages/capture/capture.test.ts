@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { ChangeLedger } from '../../../src/engine/change-ledger.ts';
-import type { DynaferryError } from '../../../src/model/errors.ts';
+import type { Clock } from '../../../src/engine/pacer.ts';
+import { DynaferryError } from '../../../src/model/errors.ts';
 import { Sealer } from '../../../src/staging/seal.ts';
 import { policyOf } from '../../policy/policy-of.ts';
 import { killAt } from '../../staging/kill-bucket.ts';
@@ -135,6 +136,33 @@ describe('a capture', () => {
     expectAccounted(commits, 3);
   });
 
+  describe('that has just begun, of a shard that is removed between its listing and its first read,', () => {
+    beforeEach(() => {
+      stream.open('a');
+      stream.write('a', { key: 'one', after: china('1'), createdMs: Date.now() - 24 * 3_600_000 });
+      stream.close_('a', 'b');
+      stream.write('b', { key: 'one', before: china('1'), after: china('2') });
+      stream.beforeRead = (shardId) => {
+        if (shardId === 'a') stream.remove('a');
+      };
+    });
+
+    it('goes on with its children: what was in it is a day old', async () => {
+      const { lines } = await readLog(bucket, await captureOnce(run));
+      expect(lines.map(({ NewImage }) => NewImage?.['given'])).toEqual([{ S: '2' }]);
+    });
+
+    it('says that changes are lost where the stream is gone, too', async () => {
+      let listings = 0;
+      stream.onList = (shardIds) => {
+        if (++listings > 1)
+          throw new DynaferryError('STREAM_GAP', 'gone', { serviceCode: 'ResourceNotFoundException' });
+        return shardIds;
+      };
+      expect(await codeOf(captureOnce(run))).toBe('STREAM_GAP');
+    });
+  });
+
   it('says up to when it has everything, which never goes back', async () => {
     stream.open('a');
     stream.write('a', { key: 'one', after: china('1') });
@@ -163,6 +191,49 @@ describe('a capture', () => {
     stream.emptyFirst = 9;
     const { lines } = await readLog(bucket, await captureOnce({ ...run, untilMs: Date.now() - 30_000 }));
     expect(lines).toHaveLength(1);
+  });
+
+  it('does not either where it goes on behind a record that was read long ago', async () => {
+    stream.open('a');
+    stream.write('a', { key: 'one', after: china('1') });
+    await captureOnce(run);
+    stream.write('a', { key: 'two', after: china('2') });
+    stream.emptyFirst = 9;
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 3_600_000 });
+    try {
+      const { lines } = await readLog(bucket, await captureOnce({ ...run, untilMs: Date.now() - 30_000 }));
+      expect(lines).toHaveLength(2);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
+  it('nor where an iterator has expired and the next one stands further back', async () => {
+    stream.open('a');
+    stream.write('a', { key: 'one', after: china('1') });
+    stream.pageRecords = 1;
+    let reads = 0;
+    stream.beforeRead = () => {
+      if (++reads !== 2) return;
+      stream.write('a', { key: 'two', after: china('2') });
+      stream.emptyFirst = 9;
+      throw expiredIterator();
+    };
+    const { lines } = await readLog(bucket, await captureOnce({ ...run, untilMs: Date.now() - 30_000 }));
+    expect(lines).toHaveLength(2);
+  });
+
+  it('cuts objects of changes that compress well by what they hold', async () => {
+    stream.open('a');
+    stream.pageRecords = 10;
+    for (let n = 0; n < 60; n++) stream.write('a', { key: `k${n}`, after: china('x'.repeat(390_000)) });
+    // No object is cut because it is old.
+    const hasty = new HastyClock();
+    const clock: Clock = { nowMs: () => 0, sleep: (ms, signal) => hasty.sleep(ms, signal) };
+    const { commits, lines } = await readLog(bucket, await captureOnce({ ...run, clock }));
+    expect(lines.map(({ Keys }) => Keys['PK'])).toEqual(Array.from({ length: 60 }, (_, n) => ({ S: `k${n}` })));
+    expect(commits).toHaveLength(2);
+    for (const { object } of commits) expect(object?.jsonBytes).toBeLessThanOrEqual(16 * 1024 * 1024);
   });
 
   it('gets another iterator where one has expired', async () => {
@@ -313,6 +384,17 @@ describe('changes that are lost', () => {
     expect(await codeOf(captureOnce(run))).toBe('STREAM_GAP');
   });
 
+  it('are none where a listing lacks a shard that the next ones have', async () => {
+    stream.close_('a', 'b');
+    stream.write('b', { key: 'one', before: china('1'), after: china('2') });
+    stream.close_('b', 'c');
+    stream.write('c', { key: 'one', before: china('2'), after: china('3') });
+    let listings = 0;
+    stream.onList = (shardIds) => (++listings <= 3 ? shardIds.filter((shardId) => shardId !== 'b') : shardIds);
+    const { lines } = await readLog(bucket, await captureOnce(run));
+    expect(lines.map(({ NewImage }) => NewImage?.['given'])).toEqual([{ S: '1' }, { S: '2' }, { S: '3' }]);
+  });
+
   it('because nobody read a shard for a day, of which nothing was read yet, are a gap', async () => {
     const day = 86_400_000;
     const ledger = ChangeLedger.open(folder);
@@ -334,6 +416,20 @@ describe('changes that are lost', () => {
     stream.close_('a');
     stream.status = 'DISABLED';
     expect(await codeOf(captureOnce(run))).toBe('STREAM_GAP');
+  });
+
+  it('because a shard was removed that was not read to its end, in a capture that began long ago, are a gap', async () => {
+    stream.write('a', { key: 'one', before: china('1'), after: china('2') });
+    stream.close_('a', 'b');
+    stream.beforeRead = (shardId) => {
+      if (shardId === 'a') stream.remove('a');
+    };
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 25 * 3_600_000 });
+    try {
+      expect(await codeOf(captureOnce(run))).toBe('STREAM_GAP');
+    } finally {
+      vi.useRealTimers();
+    }
   });
 
   it('are begun anew from by a restart, in a log of its own', async () => {
@@ -372,6 +468,17 @@ describe('a capture that is killed and run again', () => {
       }
     },
   );
+
+  it('does not begin where the bucket would not keep two of them apart, and leaves no log to go on with', async () => {
+    writeStory();
+    bucket.ignoresConditions = true;
+    const refused = await captureOnce(run).catch((error: unknown) => error);
+    expect(refused).toMatchObject({ code: 'CONDITIONS_IGNORED' });
+    expect(String(refused)).toContain('source: the service of bucket memory');
+    expect([...bucket.objects.keys()].filter((key) => !key.endsWith('seal.key'))).toEqual([]);
+    bucket.ignoresConditions = false;
+    expect(await codeOf(captureOnce(run))).toBe('done');
+  });
 
   it('is kept from writing by another one that writes to the same log', async () => {
     writeStory();

@@ -155,6 +155,15 @@ it('of new images alone deletes what has none', async () => {
   ]);
 });
 
+it('cuts objects of changes that compress well by what they hold', async () => {
+  const blob = 'x'.repeat(390_000);
+  const bucket = await exported([Array.from({ length: 60 }, (_, n) => line(`k${n}`, item(`k${n}`, 'China', blob)))]);
+  const { commits, lines } = await readLog(bucket, await capture(bucket));
+  expect(lines).toHaveLength(60);
+  expect(commits).toHaveLength(2);
+  for (const { object } of commits) expect(object?.jsonBytes).toBeLessThanOrEqual(16 * 1024 * 1024);
+});
+
 it('has each change once, whatever operation a process is killed at, on machines that know or know nothing', async () => {
   // More than fits into one object, in files that do not end where objects do.
   const file = (name: string, items: number): Line[] =>

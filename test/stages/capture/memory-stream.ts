@@ -25,12 +25,14 @@ interface Shard {
 export class MemoryStream extends StreamsClient {
   status: StreamDescription['status'] = 'ENABLED';
   pageRecords = 3;
-  /** So many answers from the beginning of a shard have no records, although there are some further on. */
+  /** So many answers have no records, although there are some further on. */
   emptyFirst = 0;
   /** Asked for records: how often, of which shard from which record on. */
   readonly reads: { shardId: string; from: number }[] = [];
   /** May throw in place of an answer. */
   beforeRead: (shardId: string, from: number) => void = () => undefined;
+  /** May throw in place of a listing, or take shards out of it. */
+  onList: (shardIds: string[]) => string[] = (shardIds) => shardIds;
   readonly #shards = new Map<string, Shard>();
   #sequence = 100;
 
@@ -65,10 +67,10 @@ export class MemoryStream extends StreamsClient {
 
   override async describe(): Promise<StreamDescription> {
     await turn();
-    const shards = [...this.#shards].map(([ShardId, { parent }]) => ({
-      ShardId,
-      ...(parent !== undefined && { ParentShardId: parent }),
-    }));
+    const shards = this.onList([...this.#shards.keys()]).map((ShardId) => {
+      const { parent } = this.#shard(ShardId);
+      return { ShardId, ...(parent !== undefined && { ParentShardId: parent }) };
+    });
     return { status: this.status, shards };
   }
 
@@ -90,7 +92,7 @@ export class MemoryStream extends StreamsClient {
       this.reads.push({ shardId, from });
     }
     const { records, trimmed, closed } = this.#shard(shardId);
-    if (limit === undefined && from === 0 && this.emptyFirst > 0) {
+    if (limit === undefined && this.emptyFirst > 0) {
       this.emptyFirst--;
       return Buffer.from(`{"NextShardIterator":"${iterator}","Records":[]}`);
     }
