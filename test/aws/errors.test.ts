@@ -228,6 +228,18 @@ describe("S3's errors become", () => {
     ]);
   });
 
+  it('REQUEST_REFUSED that tells an object under a key of its customer from other invalid requests', async () => {
+    const message =
+      'The object was stored using a form of Server Side Encryption. The correct parameters must be provided to retrieve the object.';
+    const codes = [message, 'Other'].map(async (said) =>
+      callS3({ status: 400, body: s3Error('InvalidRequest', said) }),
+    );
+    expect(await Promise.all(codes)).toMatchObject([
+      { code: 'REQUEST_REFUSED', serviceCode: 'InvalidRequest: SSE-C' },
+      { code: 'REQUEST_REFUSED', serviceCode: 'InvalidRequest' },
+    ]);
+  });
+
   it('nothing at all where an aborted upload or a looked-for object is gone', async () => {
     await using service = await new AnsweringService(({ method }) => ({
       status: 404,

@@ -11,6 +11,7 @@ import { compareListings } from './listing/compare-listings.ts';
 import type { ListedPair } from './listing/key-range.ts';
 import { deleteExtra, tellOfExtra } from './extra-objects.ts';
 import { endsRun } from './ends-run.ts';
+import { Refusals } from './refusals.ts';
 
 /** Where a copy keeps what must not be held in memory, whose size depends on the buckets'. */
 export interface CopyRecords {
@@ -54,8 +55,6 @@ const LARGE_BYTES = 16 * 1024 * 1024;
 const LARGE_LANES = 8;
 /** A large object does not wait for longer until small ones have told the link's rate. */
 const MEASURED_MS_MAX = 4000;
-/** When so many objects in a row from the beginning are refused, all will be. */
-const REFUSALS_MAX = 50;
 
 /** Of an object that is named by a list of ours and not by the source's. */
 const UNKNOWN = { etag: '', lastModifiedMs: 0, storageClass: 'STANDARD' };
@@ -85,8 +84,8 @@ class CopyRun {
   readonly #scope: AbortController;
   readonly #small = new BoundedQueue<Task>(QUEUE_MAX);
   readonly #large = new BoundedQueue<Task>(QUEUE_MAX);
+  readonly #refusals = new Refusals();
   #failure: { error: unknown } | undefined;
-  #refused = 0;
   #copiesSmall = false;
 
   constructor(options: CopyStageOptions, scope: AbortController) {
@@ -224,7 +223,7 @@ class CopyRun {
       this.#options.link.signal.throwIfAborted();
       try {
         await this.#do(task);
-        this.#refused = -Infinity;
+        this.#refusals.passed();
       } catch (error) {
         // Nobody knows whether it would have been copied: it was not.
         const isCounted = task.reason !== undefined;
@@ -273,8 +272,7 @@ class CopyRun {
     const { records, meter, link } = this.#options;
     link.signal.throwIfAborted();
     const error = asDynaferryError(thrown);
-    if (endsRun(error)) throw error;
-    if (error.code === 'ACCESS_DENIED' && ++this.#refused >= REFUSALS_MAX) throw error;
+    if (endsRun(error) || this.#refusals.concernsAll(error)) throw error;
     records.addFailed({ key, sizeBytes, code: error.code, reason: error.message });
     meter.add({ ...more, ...(error.code === 'OBJECT_ARCHIVED' ? { archived: 1 } : { failed: 1 }) });
   }

@@ -229,6 +229,35 @@ test('objects that are refused one by one are listed; where all are refused from
   await expect(all.run({ copyObject: refuse(0) })).rejects.toMatchObject({ code: 'ACCESS_DENIED' });
 });
 
+test.each([
+  ['AccessControlListNotSupported', 'REQUEST_REFUSED'],
+  ['InvalidStorageClass', 'REQUEST_REFUSED'],
+  ['KMS.NotFoundException', 'REQUEST_REFUSED'],
+  ['KeyTooLongError', undefined],
+  ['EntityTooLarge', undefined],
+  ['InvalidTag', undefined],
+  ['InvalidRequest: SSE-C', undefined],
+])('where the beginning of a copy is refused with %s it ends with %s', async (serviceCode, ending) => {
+  const world = worldOf();
+  for (let i = 0; i < 100; i++) world.source.set(`s/${i}`, { body: Buffer.from('b'), etag: '"e"' });
+  const copyObject = async (): Promise<number> => {
+    throw new DynaferryError('REQUEST_REFUSED', 'no', { serviceCode });
+  };
+  const outcome = await world.run({ copyObject }).catch((error: unknown) => error);
+  expect(outcome).toEqual(ending && expect.objectContaining({ code: ending, serviceCode }));
+  expect(world.meter.counts.failed).toBe(ending === undefined ? 100 : 49);
+});
+
+test('refusals for several reasons, each of few objects, do not end the copy', async () => {
+  const world = worldOf();
+  for (let i = 0; i < 100; i++) world.source.set(`s/${i}`, { body: Buffer.from('b'), etag: '"e"' });
+  const copyObject = async ({ key }: { key: string }): Promise<number> => {
+    throw new DynaferryError('REQUEST_REFUSED', 'no', { serviceCode: `Code${key.length}${key.at(-1)}` });
+  };
+  await world.run({ copyObject });
+  expect(world.meter.counts.failed).toBe(100);
+});
+
 test.each(['UNREACHABLE', 'CREDENTIALS_EXPIRED', 'BUCKET_NOT_FOUND', 'LOCAL_DISK'] as const)(
   'what concerns all objects (%s) ends the copy, and no further one is begun',
   async (code) => {
