@@ -1,6 +1,7 @@
 import { accessError, type Classify } from '../aws/signed-client.ts';
 import { header } from '../aws/http-client.ts';
 import { DynaferryError } from '../model/errors.ts';
+import { errorWords } from './error-words.ts';
 import { NO_ELEMENT, parseXml, text } from './xml.ts';
 
 const throttling = new Set([
@@ -45,6 +46,8 @@ export const classify: Classify = (response, request, site) => {
   const error = parseXml(response.body, 'Error') ?? NO_ELEMENT;
   const message = text(error, 'Message');
   const code = codeOf(text(error, 'Code'), message) || codeOfStatus(status);
+  const words = errorWords(message);
+  const why = `(${status} ${code}${words === '' ? '' : `: ${words}`})`;
   const where = request.resource.replace(/^arn:[^:]*:s3:::/, 's3://');
   const details = { serviceCode: code, status };
   if (status === 503 || status === 429 || throttling.has(code))
@@ -78,7 +81,7 @@ export const classify: Classify = (response, request, site) => {
   const access = accessError(code, message, request, site, `s3:${request.operation}`);
   if (access !== undefined) return access;
   if ((status >= 500 && status !== 501) || success || transient.has(code))
-    return new DynaferryError('SERVICE_FAILED', `${site.role}: S3 failed at ${where} (${status} ${code})`, details);
+    return new DynaferryError('SERVICE_FAILED', `${site.role}: S3 failed at ${where} ${why}`, details);
   if (code === UNREADABLE)
     return new DynaferryError(
       'REQUEST_REFUSED',
@@ -90,7 +93,7 @@ export const classify: Classify = (response, request, site) => {
     );
   return new DynaferryError(
     'REQUEST_REFUSED',
-    `${site.role}: S3 refuses ${request.operation} on ${where} (${status} ${code})`,
+    `${site.role}: S3 refuses ${request.operation} on ${where} ${why}`,
     details,
   );
 };

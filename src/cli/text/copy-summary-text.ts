@@ -1,4 +1,5 @@
 import type { CopyMode, CopySummary } from '../../index.ts';
+import { printable } from '../../stages/inspect/text-table.ts';
 import type { Amount } from '../copy/decisions.ts';
 import type { Session } from '../session.ts';
 import { count, counted, duration, size } from './quantities.ts';
@@ -24,7 +25,10 @@ export function copySummaryText(summary: CopySummary, of: CopySummaryOf, { color
   // What is not there to tell of takes no line, but for the two that everybody looks for.
   const rows = rowsOf(summary, of).filter(([name, objects]) => objects > 0 || name === 'copied' || name === 'to copy');
   const width = Math.max(...rows.map(([, objects]) => count(objects).length));
-  const lines = rows.map(([name, objects, words]) => `  ${name.padEnd(10)}${count(objects).padStart(width)}  ${words}`);
+  const lines = rows.flatMap(([name, objects, words]) => [
+    `  ${name.padEnd(10)}${count(objects).padStart(width)}  ${words}`,
+    ...(name === 'failed' ? failureLines(summary) : []),
+  ]);
   return [bold(whole ? green(title) : yellow(title)), ...lines, ...restOf(summary, of)].join('\n');
 }
 
@@ -80,6 +84,14 @@ function rowsOf(summary: CopySummary, { mode, deletes, byReason }: CopySummaryOf
     ['retries', summary.retries, 'requests that were sent again'],
     ['throttles', summary.throttles, 'times that a service asked to slow down'],
   ];
+}
+
+/** The commonest kinds of failures, each with the reason of one object. */
+function failureLines({ failures = [] }: CopySummary): string[] {
+  return failures.map(
+    ({ code, objects, reason }) =>
+      `    ${count(objects)} ${code}${objects === 1 ? '' : ', such as'}: ${printable(reason)}`,
+  );
 }
 
 function reasons(byReason: ReadonlyMap<string, Amount> | undefined): string {

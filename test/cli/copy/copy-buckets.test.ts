@@ -265,7 +265,11 @@ describe('a run ends', () => {
           copied: 286,
           bytes: 5e9,
           seconds: 125,
-          failed: 2,
+          failed: 3,
+          failures: [
+            { code: 'REQUEST_REFUSED', objects: 2, reason: 'target: S3 refuses PutObject on s3://b/\u001b[31m' },
+            { code: 'ACCESS_DENIED', objects: 1, reason: 'source: not allowed' },
+          ],
           failedFile: '/state/failed.jsonl',
           retries: 4,
         }),
@@ -278,7 +282,9 @@ describe('a run ends', () => {
         left out     12  by patterns, times and sizes
         same      1,000  at both sides
         copied      286  objects, 5.0 GB, 40.0 MB/s
-        failed        2  listed in /state/failed.jsonl; --retry-failed tries them again
+        failed        3  listed in /state/failed.jsonl; --retry-failed tries them again
+          2 REQUEST_REFUSED, such as: target: S3 refuses PutObject on s3://b/\\u{1b}[31m
+          1 ACCESS_DENIED: source: not allowed
         retries       4  requests that were sent again
       "
     `);

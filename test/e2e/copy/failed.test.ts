@@ -26,7 +26,12 @@ test('objects that cannot be read do not stop the others, are told of with reaso
   await scenario.fill('source', objects);
   const first = await scenario.run();
   expectCopyFailure(first, 8, 'OBJECTS_FAILED');
-  expect(summaryOf(first)).toMatchObject({ listed: 21, copied: 19, failed: 2 });
+  expect(summaryOf(first)).toMatchObject({
+    listed: 21,
+    copied: 19,
+    failed: 2,
+    failures: [{ code: 'ACCESS_DENIED', objects: 2, reason: expect.stringContaining('not allowed') as string }],
+  });
   const failed = (keys: string[]): object[] =>
     keys.map(
       (key) =>
