@@ -85,6 +85,9 @@ class CopyRun {
   readonly #small = new BoundedQueue<Task>(QUEUE_MAX);
   readonly #large = new BoundedQueue<Task>(QUEUE_MAX);
   readonly #refusals = new Refusals();
+  /** Prefixes of the source below which it has objects, and those below whose counterparts only the target has some. */
+  readonly #prefixesListed = new Set<string>();
+  readonly #prefixesExtra = new Set<string>();
   #failure: { error: unknown } | undefined;
   #copiesSmall = false;
 
@@ -104,8 +107,16 @@ class CopyRun {
       ...Array.from({ length: LARGE_LANES - 1 }, () => this.#guard(() => this.#workAfter(first))),
     ]);
     if (this.#failure !== undefined) throw this.#failure.error;
-    if (this.#options.deleteExtra) await (dry ? tellOfExtra(this.#options) : deleteExtra(this.#options));
+    if (this.#options.deleteExtra)
+      await (dry ? tellOfExtra(this.#options) : deleteExtra({ ...this.#options, emptied: this.#emptied() }));
     meter.report();
+  }
+
+  /** Prefixes below which the source lists nothing and the target something. */
+  #emptied(): PrefixPair[] {
+    return this.#options.prefixes.filter(
+      ({ source }) => this.#prefixesExtra.has(source) && !this.#prefixesListed.has(source),
+    );
   }
 
   /** The first failure stops everything. */
@@ -173,7 +184,11 @@ class CopyRun {
       }
     }
     more.extra = extra.length;
-    if (extra.length > 0) records.addExtra(extra);
+    if (more.listed > 0) this.#prefixesListed.add(prefix.source);
+    if (extra.length > 0) {
+      this.#prefixesExtra.add(prefix.source);
+      records.addExtra(extra);
+    }
     meter.add(more);
     for (const task of tasks) await this.#put(task);
   }

@@ -210,6 +210,22 @@ test('deleting is refused where the source has nothing', async () => {
   expect(world.target.objects.size).toBe(1);
 });
 
+test('deleting is refused where one prefix of several has nothing at the source', async () => {
+  const world = worldOf();
+  const prefixes = ['a/', 'b/', 'c/'].map((prefix) => ({ source: `s/${prefix}`, target: `t/${prefix}` }));
+  world.source.set('s/a/1', { body: Buffer.from('b'), etag: '"e"' });
+  world.source.set('s/c/1x', { body: Buffer.from('b'), etag: '"e"' });
+  for (const key of ['t/a/2', 't/c/2']) world.target.set(key, { body: Buffer.from('b'), etag: '"e"' });
+  await world.run({ deleteExtra: true, prefixes });
+  expect([...world.target.objects.keys()]).toEqual(['t/a/1']);
+  for (const key of ['t/a/2', 't/b/2']) world.target.set(key, { body: Buffer.from('b'), etag: '"e"' });
+  await expect(world.run({ deleteExtra: true, prefixes })).rejects.toMatchObject({
+    code: 'DELETE_REFUSED',
+    message: expect.stringContaining('t/b/') as string,
+  });
+  expect([...world.target.objects.keys()]).toEqual(['t/a/1', 't/a/2', 't/b/2']);
+});
+
 test('objects that are refused one by one are listed; where all are refused from the beginning the copy ends', async () => {
   const refuse =
     (from: number) =>

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import type { ProgressEvent } from '../../../src/model/events.ts';
 import type { S3Bucket } from '../../../src/s3/bucket.ts';
+import { parseXml } from '../../../src/s3/xml.ts';
 import { CopyMeter } from '../../../src/stages/transfer/copy-meter.ts';
 import { deleteExtra } from '../../../src/stages/transfer/extra-objects.ts';
 import { MemoryBucket, memoryLink } from './memory-link.ts';
@@ -13,12 +14,16 @@ test('objects that the target keeps are told of, and counted as neither deleted 
     () => 0,
   );
   meter.add({ listed: 1, extra: 3 });
-  const answer = { Error: [{ Key: 'b', Code: 'AccessDenied' }] };
+  const answer = parseXml(
+    Buffer.from('<DeleteResult><Error><Key>b</Key><Code>AccessDenied</Code></Error></DeleteResult>'),
+    'DeleteResult',
+  );
   const target = { xml: async () => answer } as unknown as S3Bucket;
   await deleteExtra({
     copy: 'c',
     link: { ...memoryLink(new MemoryBucket(), new MemoryBucket()), target },
     prefixes: [{ source: 's/', target: '' }],
+    emptied: [],
     records: {
       addFailed: () => undefined,
       failedBefore: () => [],

@@ -6,6 +6,7 @@ import type { S3Bucket } from '../../../src/s3/bucket.ts';
 import { compareKeys } from '../../../src/s3/compare-keys.ts';
 import type { ListPage } from '../../../src/s3/list-page.ts';
 import type { ListedObject, ListPageOptions, ObjectDetails } from '../../../src/s3/object-info.ts';
+import { NO_ELEMENT, type XmlElement } from '../../../src/s3/xml.ts';
 import type { Link } from '../../../src/stages/transfer/link.ts';
 
 export interface MemoryObject {
@@ -70,9 +71,9 @@ export class MemoryBucket {
     _action: string,
     _root: string,
     { body }: { body: Buffer },
-  ): Promise<object> {
+  ): Promise<XmlElement> {
     for (const [, key] of body.toString().matchAll(/<Key>([^<]*)<\/Key>/g)) this.objects.delete(key);
-    return {};
+    return NO_ELEMENT;
   }
 }
 

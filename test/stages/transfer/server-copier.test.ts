@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { DynaferryError } from '../../../src/model/errors.ts';
 import type { RequestRest } from '../../../src/s3/bucket.ts';
+import { NO_ELEMENT, parseXml, type XmlElement } from '../../../src/s3/xml.ts';
 import { ServerCopier } from '../../../src/stages/transfer/server-copier.ts';
 import { memoryLink, wholeEtag } from './memory-link.ts';
 import { MemoryTarget } from './memory-target.ts';
@@ -17,13 +18,21 @@ class CopyingTarget extends MemoryTarget {
     this.#source = source;
   }
 
-  override async xml(_method: string, key: string, _action: string, _root: string, rest: RequestRest): Promise<object> {
+  override async xml(
+    _method: string,
+    key: string,
+    _action: string,
+    _root: string,
+    rest: RequestRest,
+  ): Promise<XmlElement> {
     const { headers = {} } = rest;
     this.asked.push(headers);
     const object = this.#source.objects.get(headers['x-amz-copy-source'].split('/').slice(2).join('/'));
     if (object === undefined) throw new DynaferryError('OBJECT_NOT_FOUND', 'no such key');
     const own = Object.entries(headers).filter(([name]) => name.startsWith('x-amz-meta-'));
-    return { ETag: await this.put(key, object.body, { headers: Object.fromEntries(own) }) };
+    const etag = await this.put(key, object.body, { headers: Object.fromEntries(own) });
+    const answer = `<CopyObjectResult><ETag>${etag}</ETag></CopyObjectResult>`;
+    return parseXml(Buffer.from(answer), 'CopyObjectResult') ?? NO_ELEMENT;
   }
 }
 
