@@ -44,9 +44,12 @@ const NO_UPLOAD = 'NoSuchUpload';
 /** The target turns out to encrypt under KMS: its ETag will say nothing, and the object is begun again before any of it is sent. */
 class OtherCheckNeeded extends Error {}
 
-/** How often what arrived was not what the ETag says. */
+/** What has been found out of an object while it was copied. */
 interface Doubt {
+  /** How often what arrived was not what the ETag says. */
   arrivals: number;
+  /** Whether its parts are of another size than was guessed. */
+  isGuessWrong: boolean;
 }
 
 /** Copies any object from bucket to bucket through memory, with all that belongs to it. What is not as the source has it never becomes an object at the target. */
@@ -66,7 +69,7 @@ export class ObjectCopier {
   async copy(listed: ListedObject, targetKey: string, statePrefix: string): Promise<number | undefined> {
     const { source, target, onRetry, signal } = this.#options.link;
     let version: ObjectVersion = listed;
-    const doubt: Doubt = { arrivals: 0 };
+    const doubt: Doubt = { arrivals: 0, isGuessWrong: false };
     for (let attempt = 1; ; attempt++) {
       try {
         await this.#copyVersion(version, targetKey, statePrefix, doubt);
@@ -149,6 +152,7 @@ export class ObjectCopier {
       targetTellsDigest: this.#targetTellsDigest,
       isTls: this.#isTls,
       isDoubted: distrustsEtag(doubt),
+      isGuessWrong: doubt.isGuessWrong,
       partSizeBytes: this.#options.partSizeBytes,
       partSizeBytesMax: memoryBytes / 4,
       partSizeBytesFast: (gate.bytesPerSecond('out') ?? Infinity) * PART_SECONDS_MAX,
@@ -189,7 +193,7 @@ export class ObjectCopier {
         const found = check === 'etag' ? expectedEtag : digest === undefined ? version.etag : digest.hex();
         if (isSameEtag(found, version.etag)) return;
         // Only AWS tells the size of the parts; what was guessed is not sent a second time to find out.
-        if (check === 'etag' && details.headers['x-amz-mp-parts-count'] === undefined) doubt.arrivals = DAMAGED_MAX;
+        if (check === 'etag' && details.headers['x-amz-mp-parts-count'] === undefined) doubt.isGuessWrong = true;
         throw new DynaferryError(
           'DATA_DAMAGED',
           `what was read of ${link.source.uri(version.key)} has another ETag than the object`,
