@@ -41,7 +41,7 @@ const DAMAGED_MAX = 2;
 const READS_MAX = 4;
 const NO_UPLOAD = 'NoSuchUpload';
 
-/** The target turns out to encrypt under KMS: its ETag will say nothing, and the object is begun again before any of it is sent. */
+/** One side turns out to encrypt under KMS: its ETag says nothing, and the object is begun again before any of it is sent. */
 class OtherCheckNeeded extends Error {}
 
 /** What has been found out of an object while it was copied. */
@@ -56,6 +56,8 @@ interface Doubt {
 export class ObjectCopier {
   readonly #options: ObjectCopierOptions;
   readonly #isTls: boolean;
+  /** Whether some of the source's ETags look like digests and are none. */
+  #sourceHidesDigest = false;
   /** Whether the target's ETags are digests, as far as is known. */
   #targetTellsDigest: boolean;
 
@@ -107,12 +109,21 @@ export class ObjectCopier {
   async #copyWhole(version: ObjectVersion, targetKey: string, isDoubted: boolean): Promise<void> {
     const { link, settings } = this.#options;
     const { target, memory, gate, signal, onBytes } = link;
-    const body = await memory.take(version.sizeBytes, signal);
+    const form = etagForm(version.etag);
+    const comparesTwo = isDoubted || (!this.#isTls && (form.kind !== 'md5' || this.#sourceHidesDigest));
+    // Both at once: who holds one and waits for another would wait for ever.
+    const held = await memory.take(version.sizeBytes * (comparesTwo ? 2 : 1), signal);
+    const body = held.subarray(0, version.sizeBytes);
     try {
       const read = await readRange(link, version, 0, body);
-      const form = etagForm(version.etag);
       const md5Hex = form.kind === 'md5' && !isDoubted && !hidesDigest(read.headers) ? form.md5Hex : undefined;
-      if (md5Hex === undefined && (!this.#isTls || isDoubted)) await this.#sameAgain(version, 0, body);
+      if (md5Hex === undefined && (!this.#isTls || isDoubted)) {
+        if (!comparesTwo) {
+          this.#sourceHidesDigest = true;
+          throw new OtherCheckNeeded();
+        }
+        await this.#sameAgain(version, 0, body, held.subarray(body.length));
+      }
       const tags = await tagsHeader(link, settings, version.key, read.headers);
       // The target itself compares what arrives with the source's MD5.
       const md5: Record<string, string> =
@@ -134,7 +145,7 @@ export class ObjectCopier {
       if (alongTags(tags) !== tags) await settleTags(target, targetKey, { headers: {} }, tags, signal);
       onBytes(version.sizeBytes);
     } finally {
-      memory.give(body);
+      memory.give(held);
     }
   }
 
@@ -162,6 +173,7 @@ export class ObjectCopier {
     const mark = check === 'etag' ? undefined : { sourceEtag: version.etag, partSizeBytes };
     const sha256 = check === 'etag' ? UNSIGNED_PAYLOAD : undefined;
     const tags = await tagsHeader(link, settings, version.key, details.headers);
+    const copiesHeld = check === 'twice' ? 2 : 1;
     let expectedEtag = '';
     await transferInParts(link, {
       targetKey,
@@ -173,8 +185,9 @@ export class ObjectCopier {
       },
       record,
       begun,
-      movePart: async ({ uploadId, index, etag, buffer: body }) => {
-        await this.#readPart(version, index * partSizeBytes, index, body, check === 'twice', digest);
+      movePart: async ({ uploadId, index, etag, buffer }) => {
+        const body = buffer.subarray(0, buffer.length / copiesHeld);
+        await this.#readPart(version, index * partSizeBytes, index, body, buffer.subarray(body.length), digest);
         if (etag !== undefined) return etag;
         return gate.run(
           'out',
@@ -183,7 +196,7 @@ export class ObjectCopier {
         );
       },
       movesAll: digest !== undefined,
-      holdsParts: true,
+      copiesHeld,
       onCreated: (headers) => {
         this.#targetTellsDigest &&= !hidesDigest(headers);
         if (check === 'etag' && !this.#targetTellsDigest) throw new OtherCheckNeeded();
@@ -211,12 +224,12 @@ export class ObjectCopier {
     start: number,
     index: number,
     body: Buffer,
-    twice: boolean,
+    again: Buffer,
     digest: RunningDigest | undefined,
   ): Promise<void> {
     try {
       await readRange(this.#options.link, version, start, body);
-      if (twice) await this.#sameAgain(version, start, body);
+      if (again.length > 0) await this.#sameAgain(version, start, body, again);
       await digest?.add(index, body);
     } catch (error) {
       digest?.fail();
@@ -224,10 +237,9 @@ export class ObjectCopier {
     }
   }
 
-  /** Reads the same bytes until they come twice in a row as they are. */
-  async #sameAgain(version: ObjectVersion, start: number, body: Buffer): Promise<void> {
+  /** Reads the same bytes until they come twice in a row as they are; `again` is as long as `body`. */
+  async #sameAgain(version: ObjectVersion, start: number, body: Buffer, again: Buffer): Promise<void> {
     const { link } = this.#options;
-    const again = Buffer.allocUnsafe(body.length);
     for (let reads = 2; reads <= READS_MAX; reads++) {
       await readRange(link, version, start, again);
       if (again.equals(body)) return;
