@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import { DynaferryError } from '../../model/errors.ts';
 import { UNSIGNED_PAYLOAD, type ListedObject, type ObjectDetails } from '../../s3/object-info.ts';
 import type { ObjectSettings } from './copy-options.ts';
@@ -55,7 +56,9 @@ interface Doubt {
 /** Copies any object from bucket to bucket through memory, with all that belongs to it. What is not as the source has it never becomes an object at the target. */
 export class ObjectCopier {
   readonly #options: ObjectCopierOptions;
+  /** Of the connections to the source. */
   readonly #isTls: boolean;
+  readonly #isTargetTls: boolean;
   /** Whether some of the source's ETags look like digests and are none. */
   #sourceHidesDigest = false;
   /** Whether the target's ETags are digests, as far as is known. */
@@ -64,6 +67,7 @@ export class ObjectCopier {
   constructor(options: ObjectCopierOptions) {
     this.#options = options;
     this.#isTls = options.link.source.site.s3Url.startsWith('https:');
+    this.#isTargetTls = options.link.target.site.s3Url.startsWith('https:');
     this.#targetTellsDigest = options.settings.encryption?.kind !== 'aws:kms';
   }
 
@@ -125,13 +129,15 @@ export class ObjectCopier {
         await this.#sameAgain(version, 0, body, held.subarray(body.length));
       }
       const tags = await tagsHeader(link, settings, version.key, read.headers);
-      // The target itself compares what arrives with the source's MD5.
+      // The target itself compares what arrives with the source's MD5; one whose ETag is another one may be of a kind that does not.
       const md5: Record<string, string> =
         md5Hex === undefined ? {} : { 'content-md5': Buffer.from(md5Hex, 'hex').toString('base64') };
       const write = (sourceEtag?: string): Promise<string> => {
+        if (md5Hex !== undefined && !this.#targetTellsDigest) this.#checkRead(version, body, md5Hex);
         const record = sourceEtag === undefined ? undefined : { sourceEtag };
         const headers = { ...objectHeaders(read, settings, record), ...alongTags(tags), ...md5 };
-        const sha256 = md5Hex === undefined ? undefined : UNSIGNED_PAYLOAD;
+        const isChecked = md5Hex !== undefined && (this.#targetTellsDigest || this.#isTargetTls);
+        const sha256 = isChecked ? UNSIGNED_PAYLOAD : undefined;
         return gate.run('out', () => target.put(targetKey, body, { headers, sha256, signal }), signal);
       };
       const isComparable = md5Hex !== undefined && this.#targetTellsDigest;
@@ -235,6 +241,15 @@ export class ObjectCopier {
       digest?.fail();
       throw error;
     }
+  }
+
+  /** Throws DATA_DAMAGED where what was read over a connection that protects nothing is not what the source's MD5 says. */
+  #checkRead({ key }: ObjectVersion, body: Buffer, md5Hex: string): void {
+    if (this.#isTls || hash('md5', body) === md5Hex) return;
+    throw new DynaferryError(
+      'DATA_DAMAGED',
+      `what was read of ${this.#options.link.source.uri(key)} has another MD5 than the object`,
+    );
   }
 
   /** Reads the same bytes until they come twice in a row as they are; `again` is as long as `body`. */
