@@ -231,21 +231,28 @@ export class Copy {
     const { plan } = this;
     const different = toCopy + archived + (plan.deleteExtra ? extra : 0);
     if (mode === 'verify' && different > 0)
-      return new DynaferryError('COPY_DIFFERENT', `${different} objects are missing, different or extra at the target`);
+      return new DynaferryError(
+        'COPY_DIFFERENT',
+        `${objectsAre(different, 'is', 'are')} missing, different or extra at the target`,
+      );
     if (!isKept(mode)) return undefined;
     if (failed > 0)
       return new DynaferryError(
         'OBJECTS_FAILED',
-        `${failed + archived} objects were not copied; ${this.failedFile} says which, and why`,
+        `${objectsAre(failed + archived, 'was', 'were')} not copied; ${this.failedFile} says which, and why`,
       );
     if (plan.deleteExtra && deleted < extra)
-      return new DynaferryError('OBJECTS_FAILED', `${extra - deleted} objects were not deleted at the target`, {
-        fix: 'Allow s3:DeleteObject on them, or look for an object lock; then run the same command again.',
-      });
+      return new DynaferryError(
+        'OBJECTS_FAILED',
+        `${objectsAre(extra - deleted, 'was', 'were')} not deleted at the target`,
+        {
+          fix: 'Allow s3:DeleteObject on them, or look for an object lock; then run the same command again.',
+        },
+      );
     if (archived > 0)
       return new DynaferryError(
         'OBJECT_ARCHIVED',
-        `${archived} objects lie in an archive; ${this.failedFile} lists them`,
+        `${objectsAre(archived, 'lies', 'lie')} in an archive; ${this.failedFile} lists ${archived === 1 ? 'it' : 'them'}`,
       );
     return undefined;
   }
@@ -253,6 +260,11 @@ export class Copy {
   #emit(event: ProgressEvent): void {
     this.#options.onEvent?.(event);
   }
+}
+
+/** `1 object was`, `2 objects were`. */
+function objectsAre(count: number, one: string, several: string): string {
+  return count === 1 ? `1 object ${one}` : `${count} objects ${several}`;
 }
 
 /** Whether a run of this kind leaves what failed for the next one. */

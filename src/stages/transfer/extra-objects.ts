@@ -39,7 +39,7 @@ export async function deleteExtra({
       type: 'notice',
       migration: copy,
       level: 'warning',
-      message: `the target keeps ${count} objects that are to be deleted (${code})`,
+      message: `the target keeps ${count === 1 ? '1 object that is' : `${count} objects that are`} to be deleted (${code})`,
     });
 }
 

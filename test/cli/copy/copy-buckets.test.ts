@@ -254,6 +254,15 @@ describe('a run ends', () => {
     `);
   });
 
+  test('of a dry run of an empty source with that nothing was listed', async () => {
+    const session = new CapturedSession();
+    await run({ dryRun: true }, session);
+    expect(session.out.join('\n').split('\n').slice(1)).toEqual([
+      '  listed    0  objects of the source',
+      '  to copy   0  0 bytes',
+    ]);
+  });
+
   test('of a copy that left objects, with where they are listed', async () => {
     const session = new CapturedSession();
     copies.answers = [
