@@ -36,6 +36,7 @@ export type {
   CopyDecision,
   CopyProgress,
   CopySummary,
+  FailureKind,
   EventListener,
   LagReport,
   Notice,

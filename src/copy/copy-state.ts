@@ -1,5 +1,5 @@
 import { StateDatabase, type StateSchema } from '../engine/state-database.ts';
-import type { CopySummary } from '../model/events.ts';
+import type { CopySummary, FailureKind } from '../model/events.ts';
 import type { FailedObject } from '../stages/transfer/copy-options.ts';
 import type { CopyRecords } from '../stages/transfer/copy-stage.ts';
 
@@ -22,6 +22,9 @@ type FactName = 'run' | 'progress' | 'summary';
 
 /** Read at once from the state file. */
 const ROWS_MAX = 1000;
+
+/** Kinds of failures that a summary tells of. */
+const FAILURES_MAX = 3;
 
 /**
  * What a copy keeps on this machine: what failed, what only the target has, and how the last run ended. None of it is needed to go on with a copy: what is at the target is asked of
@@ -84,6 +87,22 @@ export class CopyState implements CopyRecords {
       code,
       reason,
     );
+  }
+
+  /** Why objects failed in the run under way: its commonest codes, with the reason of the first object each. What is archived is no failure. */
+  failures(): FailureKind[] {
+    const rows = this.#db.all(
+      `SELECT code, COUNT(*) AS objects, MIN(id), reason FROM failed WHERE run > ? AND code <> 'OBJECT_ARCHIVED'
+       GROUP BY code ORDER BY objects DESC, MIN(id) LIMIT ?`,
+      this.#run,
+      FAILURES_MAX,
+    );
+    // SQLite takes the other columns from the row of the minimum (https://sqlite.org/lang_select.html#bareagg).
+    return rows.map(({ code, objects, reason }) => ({
+      code: code as string,
+      objects: objects as number,
+      reason: reason as string,
+    }));
   }
 
   *failedBefore(): Generator<FailedObject> {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { finished } from 'node:stream/promises';
 import { isLocked, Lock } from '../engine/lock.ts';
 import { asDynaferryError, DynaferryError } from '../model/errors.ts';
-import type { CopySummary, EventListener, ProgressEvent } from '../model/events.ts';
+import type { CopySummary, EventListener, FailureKind, ProgressEvent } from '../model/events.ts';
 import { listUploads } from '../s3/list-uploads.ts';
 import { CopyMeter } from '../stages/transfer/copy-meter.ts';
 import { runCopyStage } from '../stages/transfer/copy-stage.ts';
@@ -72,6 +72,8 @@ export class Copy {
       () => 0,
     );
     let failure: DynaferryError | undefined;
+    let failures: FailureKind[] = [];
+    const summaryOf = (): CopySummary => this.#summary(mode, meter, startedMs, failures, failure);
     try {
       const lock = Lock.take(this.stateFolder, LOCK, `the copy ${this.plan.name}`);
       try {
@@ -81,8 +83,8 @@ export class Copy {
         } catch (error) {
           failure = asDynaferryError(error);
         } finally {
-          const summary = this.#summary(mode, meter, startedMs, failure);
-          if (isKept(mode)) await this.#keep(state, summary, failure !== undefined);
+          failures = state.failures();
+          if (isKept(mode)) await this.#keep(state, summaryOf(), failure !== undefined);
           state.close();
         }
       } finally {
@@ -91,7 +93,7 @@ export class Copy {
     } catch (error) {
       failure ??= asDynaferryError(error);
     }
-    const summary = this.#summary(mode, meter, startedMs, failure);
+    const summary = summaryOf();
     this.#emit(summary);
     return summary;
   }
@@ -194,7 +196,13 @@ export class Copy {
     if (count === 0) rmSync(this.failedFile, { force: true });
   }
 
-  #summary(mode: CopyMode, meter: CopyMeter, startedMs: number, failure?: DynaferryError): CopySummary {
+  #summary(
+    mode: CopyMode,
+    meter: CopyMeter,
+    startedMs: number,
+    failures: FailureKind[],
+    failure?: DynaferryError,
+  ): CopySummary {
     const { objectsTotal, bytesTotal, copiedBytes, bytes: _, ...counts } = meter.counts;
     const { copied, failed, archived, vanished } = counts;
     const toCopy = Math.max(0, objectsTotal - copied - failed - archived - vanished);
@@ -208,6 +216,7 @@ export class Copy {
       toCopyBytes: toCopy === 0 ? 0 : Math.max(0, bytesTotal - copiedBytes),
       bytes: copiedBytes,
       seconds: (performance.now() - startedMs) / 1000,
+      ...(failures.length > 0 && { failures }),
       ...(failed + archived > 0 && isKept(mode) && { failedFile: this.failedFile }),
       ...(error && { error: { code: error.code, message: error.message, fix: error.fix } }),
     };
@@ -222,21 +231,28 @@ export class Copy {
     const { plan } = this;
     const different = toCopy + archived + (plan.deleteExtra ? extra : 0);
     if (mode === 'verify' && different > 0)
-      return new DynaferryError('COPY_DIFFERENT', `${different} objects are missing, different or extra at the target`);
+      return new DynaferryError(
+        'COPY_DIFFERENT',
+        `${objectsAre(different, 'is', 'are')} missing, different or extra at the target`,
+      );
     if (!isKept(mode)) return undefined;
     if (failed > 0)
       return new DynaferryError(
         'OBJECTS_FAILED',
-        `${failed + archived} objects were not copied; ${this.failedFile} says which, and why`,
+        `${objectsAre(failed + archived, 'was', 'were')} not copied; ${this.failedFile} says which, and why`,
       );
     if (plan.deleteExtra && deleted < extra)
-      return new DynaferryError('OBJECTS_FAILED', `${extra - deleted} objects were not deleted at the target`, {
-        fix: 'Allow s3:DeleteObject on them, or look for an object lock; then run the same command again.',
-      });
+      return new DynaferryError(
+        'OBJECTS_FAILED',
+        `${objectsAre(extra - deleted, 'was', 'were')} not deleted at the target`,
+        {
+          fix: 'Allow s3:DeleteObject on them, or look for an object lock; then run the same command again.',
+        },
+      );
     if (archived > 0)
       return new DynaferryError(
         'OBJECT_ARCHIVED',
-        `${archived} objects lie in an archive; ${this.failedFile} lists them`,
+        `${objectsAre(archived, 'lies', 'lie')} in an archive; ${this.failedFile} lists ${archived === 1 ? 'it' : 'them'}`,
       );
     return undefined;
   }
@@ -244,6 +260,11 @@ export class Copy {
   #emit(event: ProgressEvent): void {
     this.#options.onEvent?.(event);
   }
+}
+
+/** `1 object was`, `2 objects were`. */
+function objectsAre(count: number, one: string, several: string): string {
+  return count === 1 ? `1 object ${one}` : `${count} objects ${several}`;
 }
 
 /** Whether a run of this kind leaves what failed for the next one. */

@@ -155,7 +155,8 @@ export const errorCatalogue = {
   DELETE_REFUSED: {
     exit: 3,
     retry: 'no',
-    meaning: 'Nothing is deleted at the target, since the listing of the source is empty or was not complete.',
+    meaning:
+      'Nothing is deleted at the target, since the listing of the source, or of one of its prefixes, is empty or was not complete.',
     fix: 'Check bucket, prefix and filters of the source; copy without --delete where it is meant to be empty.',
   },
   EXPORT_NOT_FOUND: {

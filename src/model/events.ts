@@ -170,6 +170,14 @@ export interface CopyDecision {
   sizeBytes: number;
 }
 
+/** Objects that failed with one code. */
+export interface FailureKind {
+  code: string;
+  objects: number;
+  /** Of one of them. */
+  reason: string;
+}
+
 /**
  * The end of a copy; the last event. Every object of the source counts once: listed = excluded + same + copied + failed + archived + vanished
  * (+ `toCopy` of a dry run or a comparison).
@@ -199,6 +207,8 @@ export interface CopySummary {
   retries: number;
   throttles: number;
   seconds: number;
+  /** Why objects failed: the commonest kinds, the commonest first; absent where none did. */
+  failures?: FailureKind[];
   /** The file that lists what failed, where something did. */
   failedFile?: string;
   error?: { code: string; message: string; fix: string };

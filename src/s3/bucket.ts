@@ -1,4 +1,6 @@
 import { hash } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { backoffMs, defaultRetryPolicy } from '../aws/retry.ts';
 import { SignedClient, type ClientOptions, type ResumableBody, type ServiceRequest } from '../aws/signed-client.ts';
 import { header, type HttpResponse } from '../aws/http-client.ts';
 import { uriEncode } from '../aws/signer.ts';
@@ -17,6 +19,7 @@ import {
   type UploadedPart,
 } from './object-info.ts';
 import { RangeBody, type ByteRange } from './range-body.ts';
+import { stuckListing } from './stuck-listing.ts';
 import { partList, readParts } from './upload-parts.ts';
 import { fetchWhole } from './whole-body.ts';
 import { MalformedXml } from './xml-cursor.ts';
@@ -25,6 +28,9 @@ import type { Site } from '../aws/site.ts';
 
 /** Answers to listings lie here only until they are read: a thousand keys of usual length, for as many listings as go on side by side. */
 const listings = new BufferPool(512 * 1024, 16);
+
+/** How often a page is asked for that arrives damaged: a service that lists in another way than S3 does so each time. */
+const PAGES_ASKED_MAX = 6;
 
 /** What a request has besides method and key. */
 export interface RequestRest {
@@ -41,6 +47,7 @@ export interface RequestRest {
 export class S3Bucket {
   readonly site: Site;
   readonly name: string;
+  readonly #options: ClientOptions;
   readonly #client: SignedClient;
   readonly #base: string;
   #wantsMd5 = false;
@@ -48,6 +55,7 @@ export class S3Bucket {
   constructor(site: Site, name: string, options: ClientOptions = {}) {
     this.site = site;
     this.name = name;
+    this.#options = options;
     // A bucket with dots in its name does not match the certificate of a virtual host.
     const pathStyle = site.s3PathStyle || name.includes('.');
     const url = new URL(site.s3Url);
@@ -151,11 +159,25 @@ export class S3Bucket {
   }
 
   /**
-   * One page of the objects below a prefix. Throws SERVICE_FAILED where the answer is no listing, is not whole, or does not come after `startAfter`
-   * in strictly ascending order: what is read of it is all of it.
+   * One page of the objects below a prefix. Asks again some times, and then throws SERVICE_FAILED, where the answer is no listing, is not whole, or does not come after
+   * `startAfter` in strictly ascending order: what is read of it is all of it.
    */
   async listPage(prefix: string, options: ListPageOptions = {}): Promise<ListPage> {
-    const { startAfter, token, maxKeys, signal } = options;
+    const { retry = defaultRetryPolicy, random = Math.random, onRetry } = this.#options;
+    for (let asked = 1; ; asked++) {
+      const page = await this.#askPage(prefix, options);
+      if (!(page instanceof DynaferryError)) return page;
+      // The requests themselves have been tried again already.
+      if (asked >= Math.min(PAGES_ASKED_MAX, retry.attemptsMax)) throw page;
+      onRetry?.(page);
+      await sleep(backoffMs(asked, retry, random), undefined, { signal: options.signal });
+    }
+  }
+
+  async #askPage(
+    prefix: string,
+    { startAfter, token, maxKeys, signal }: ListPageOptions,
+  ): Promise<ListPage | DynaferryError> {
     const query: Record<string, string> = { 'list-type': '2', 'encoding-type': 'url', prefix };
     if (token !== undefined) query['continuation-token'] = token;
     else if (startAfter !== undefined) query['start-after'] = startAfter;
@@ -167,7 +189,7 @@ export class S3Bucket {
       return page;
     } catch (error) {
       if (!(error instanceof MalformedXml)) throw error;
-      throw new DynaferryError(
+      return new DynaferryError(
         'SERVICE_FAILED',
         `${this.site.role}: S3 gave no listing of ${this.uri(prefix)} that can be relied on (${error.message})`,
         { status: response.status, cause: error },
@@ -187,7 +209,9 @@ export class S3Bucket {
       const page = await this.xml('GET', '', 'ListBucket', 'ListBucketResult', { query, signal });
       for (const entry of children(page, 'CommonPrefixes'))
         folders.push(decodeKey(text(entry, 'Prefix')).slice(prefix.length, -1));
-      token = text(page, 'IsTruncated') === 'true' ? text(page, 'NextContinuationToken') : undefined;
+      const next = text(page, 'IsTruncated') === 'true' ? text(page, 'NextContinuationToken') : undefined;
+      if (next === '' || (next !== undefined && next === token)) throw stuckListing(this, prefix);
+      token = next;
     } while (token !== undefined);
     return folders;
   }
@@ -241,15 +265,17 @@ export class S3Bucket {
   /** The parts that an upload holds, or undefined where there is no such upload any more. */
   async listParts(key: string, uploadId: string, signal?: AbortSignal): Promise<UploadedPart[] | undefined> {
     const parts: UploadedPart[] = [];
-    let marker = '0';
+    let marker = 0;
     for (;;) {
-      const query = { uploadId, 'part-number-marker': marker };
+      const query = { uploadId, 'part-number-marker': String(marker) };
       const asked = this.xml('GET', key, 'ListMultipartUploadParts', 'ListPartsResult', { query, signal });
       const page = await unlessMissing(asked, isGone);
       if (page === undefined) return undefined;
       parts.push(...readParts(page));
       if (text(page, 'IsTruncated') !== 'true') return parts;
-      marker = text(page, 'NextPartNumberMarker');
+      const next = Number(text(page, 'NextPartNumberMarker'));
+      if (!(next > marker)) throw stuckListing(this, key);
+      marker = next;
     }
   }
 

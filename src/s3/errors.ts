@@ -1,6 +1,7 @@
 import { accessError, type Classify } from '../aws/signed-client.ts';
 import { header } from '../aws/http-client.ts';
 import { DynaferryError } from '../model/errors.ts';
+import { errorWords } from './error-words.ts';
 import { NO_ELEMENT, parseXml, text } from './xml.ts';
 
 const throttling = new Set([
@@ -24,6 +25,9 @@ const transient = new Set([
 /** In place of InvalidRequest where a bucket with object locks wants Content-MD5 (https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html). */
 export const MD5_WANTED = 'InvalidRequest: Content-MD5';
 
+/** In place of InvalidRequest where an object is under a key of its customer's, which is not given (https://docs.aws.amazon.com/AmazonS3/latest/userguide/ServerSideEncryptionCustomerKeys.html). */
+export const SSE_C_OBJECT = 'InvalidRequest: SSE-C';
+
 /** How S3 says that a bucket is in another region. 307 is for those that are so new that its name servers do not know them yet. */
 const elsewhere = new Set([
   'PermanentRedirect',
@@ -41,9 +45,9 @@ export const classify: Classify = (response, request, site) => {
   if (success && !(mayFailLate && isError(response.body))) return undefined;
   const error = parseXml(response.body, 'Error') ?? NO_ELEMENT;
   const message = text(error, 'Message');
-  // What is wrong with the request is told by nothing but the message.
-  const isMd5Wanted = text(error, 'Code') === 'InvalidRequest' && message.startsWith('Content-MD5');
-  const code = isMd5Wanted ? MD5_WANTED : text(error, 'Code') || codeOfStatus(status);
+  const code = codeOf(text(error, 'Code'), message) || codeOfStatus(status);
+  const words = errorWords(message);
+  const why = `(${status} ${code}${words === '' ? '' : `: ${words}`})`;
   const where = request.resource.replace(/^arn:[^:]*:s3:::/, 's3://');
   const details = { serviceCode: code, status };
   if (status === 503 || status === 429 || throttling.has(code))
@@ -77,7 +81,7 @@ export const classify: Classify = (response, request, site) => {
   const access = accessError(code, message, request, site, `s3:${request.operation}`);
   if (access !== undefined) return access;
   if ((status >= 500 && status !== 501) || success || transient.has(code))
-    return new DynaferryError('SERVICE_FAILED', `${site.role}: S3 failed at ${where} (${status} ${code})`, details);
+    return new DynaferryError('SERVICE_FAILED', `${site.role}: S3 failed at ${where} ${why}`, details);
   if (code === UNREADABLE)
     return new DynaferryError(
       'REQUEST_REFUSED',
@@ -89,10 +93,17 @@ export const classify: Classify = (response, request, site) => {
     );
   return new DynaferryError(
     'REQUEST_REFUSED',
-    `${site.role}: S3 refuses ${request.operation} on ${where} (${status} ${code})`,
+    `${site.role}: S3 refuses ${request.operation} on ${where} ${why}`,
     details,
   );
 };
+
+/** Of an invalid request nothing but the message tells what is wrong with it. */
+function codeOf(code: string, message: string): string {
+  if (code !== 'InvalidRequest') return code;
+  if (message.startsWith('Content-MD5')) return MD5_WANTED;
+  return message.startsWith('The object was stored using a form of Server Side Encryption') ? SSE_C_OBJECT : code;
+}
 
 /** Whether the document is an error, and not one that holds errors, as DeleteObjects sends it. Blanks kept the connection alive until it was known, and may be many. */
 function isError(body: Buffer): boolean {

@@ -1,4 +1,5 @@
 import type { S3Bucket } from './bucket.ts';
+import { stuckListing } from './stuck-listing.ts';
 import { children, decodeKey, text } from './xml.ts';
 
 /** A multipart upload that was begun and neither completed nor aborted. */
@@ -27,7 +28,10 @@ export async function* listUploads(bucket: S3Bucket, prefix: string, signal?: Ab
         initiatedMs: Date.parse(text(upload, 'Initiated')),
       };
     if (text(page, 'IsTruncated') !== 'true') return;
-    keyMarker = decodeKey(text(page, 'NextKeyMarker'));
-    idMarker = text(page, 'NextUploadIdMarker');
+    const nextKey = decodeKey(text(page, 'NextKeyMarker'));
+    const nextId = text(page, 'NextUploadIdMarker');
+    if (nextKey === '' || (nextKey === keyMarker && nextId === idMarker)) throw stuckListing(bucket, prefix);
+    keyMarker = nextKey;
+    idMarker = nextId;
   }
 }

@@ -228,6 +228,39 @@ describe("S3's errors become", () => {
     ]);
   });
 
+  it('errors that tell the reason in S3’s own words', async () => {
+    const body = s3Error('AccessControlListNotSupported', 'The bucket does not allow ACLs');
+    expect((await callS3({ status: 400, body })).message).toBe(
+      'target: S3 refuses GetObject on s3://staging/a/b c (400 AccessControlListNotSupported: The bucket does not allow ACLs)',
+    );
+    expect((await callS3({ status: 500, body: s3Error('InternalError', 'Try again') })).message).toContain(
+      '(500 InternalError: Try again)',
+    );
+    expect((await callS3({ status: 400, body: s3Error('InvalidArgument', '') })).message).toContain(
+      '(400 InvalidArgument)',
+    );
+  });
+
+  it('errors that show nothing of credentials, whatever the document holds', async () => {
+    const more =
+      '<AWSAccessKeyId>AKIACANARY4711CANARY</AWSAccessKeyId><StringToSign>CANARY</StringToSign><SignatureProvided>CANARY</SignatureProvided>';
+    for (const said of ['some words', 'The Access Key Id CANARY is not known', 'Signature=CANARY'])
+      for (const code of ['InvalidArgument', 'SignatureDoesNotMatch', 'InternalError', 'BadRequest'])
+        expect(shown(await callS3({ status: 400, body: s3Error(code, said, more) }))).not.toContain('CANARY');
+  });
+
+  it('REQUEST_REFUSED that tells an object under a key of its customer from other invalid requests', async () => {
+    const message =
+      'The object was stored using a form of Server Side Encryption. The correct parameters must be provided to retrieve the object.';
+    const codes = [message, 'Other'].map(async (said) =>
+      callS3({ status: 400, body: s3Error('InvalidRequest', said) }),
+    );
+    expect(await Promise.all(codes)).toMatchObject([
+      { code: 'REQUEST_REFUSED', serviceCode: 'InvalidRequest: SSE-C' },
+      { code: 'REQUEST_REFUSED', serviceCode: 'InvalidRequest' },
+    ]);
+  });
+
   it('nothing at all where an aborted upload or a looked-for object is gone', async () => {
     await using service = await new AnsweringService(({ method }) => ({
       status: 404,

@@ -9,8 +9,9 @@ describe('quantities', () => {
       '0 items',
       '12,800 items',
     ]);
-    expect([0, 1, 999, 1000, 999_949, 999_950, 1.5e9].map(size)).toEqual([
+    expect([0, 1, 1.2, 999, 1000, 999_949, 999_950, 1.5e9].map(size)).toEqual([
       '0 bytes',
+      '1 byte',
       '1 byte',
       '999 bytes',
       '1.0 KB',

@@ -123,3 +123,19 @@ test('looking where there is no copy leaves nothing behind', () => {
   expect([peeked.last(), peeked.progress(), [...peeked.failedBefore()]]).toEqual([undefined, undefined, []]);
   peeked.close();
 });
+
+test('why objects failed is told of this run, the commonest first, with the reason of one of them', () => {
+  run('well', 'before');
+  state.begin();
+  const add = (code: string, reason: string): void => state.addFailed({ key: reason, sizeBytes: 1, code, reason });
+  add('SERVICE_FAILED', 's');
+  for (const reason of ['first', 'second', 'third']) add('REQUEST_REFUSED', reason);
+  for (let i = 0; i < 9; i++) add('OBJECT_ARCHIVED', 'archived');
+  for (const reason of ['a', 'b']) add('ACCESS_DENIED', reason);
+  add('DATA_DAMAGED', 'rarest');
+  expect(state.failures()).toEqual([
+    { code: 'REQUEST_REFUSED', objects: 3, reason: 'first' },
+    { code: 'ACCESS_DENIED', objects: 2, reason: 'a' },
+    { code: 'SERVICE_FAILED', objects: 1, reason: 's' },
+  ]);
+});

@@ -1,5 +1,5 @@
 import type { CopyProgress } from '../../index.ts';
-import { count, counted, duration, percent, size } from '../text/quantities.ts';
+import { count, counted, duration, percent, size, sizeOf } from '../text/quantities.ts';
 import { RateWindow } from './rate-window.ts';
 
 /** Where a copy stands, as it is shown: what has arrived and how fast, and what goes on beside it. */
@@ -26,7 +26,7 @@ export class CopyLine {
     const left = this.#secondsLeft(progress, nowMs);
     return [
       objectsTotal === 0 ? 'nothing to copy yet' : `${count(copied)} of ${counted(objectsTotal, 'object')}`,
-      bytesTotal === 0 ? [] : `${size(bytes)} of ${size(bytesTotal)}`,
+      bytesTotal === 0 ? [] : sizeOf(bytes, bytesTotal),
       // While the source is being listed there is more to come than is known.
       listingDone ? shareOf(progress) : [],
       goodput > 0 ? `${size(goodput)}/s` : [],

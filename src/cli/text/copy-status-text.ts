@@ -1,6 +1,6 @@
 import type { CopyProgress, CopyStatus, CopySummary } from '../../index.ts';
 import type { Session } from '../session.ts';
-import { count, duration, size } from './quantities.ts';
+import { count, duration, size, sizeOf } from './quantities.ts';
 
 /** Where a copy stands, for people. */
 export function copyStatusText(
@@ -24,7 +24,7 @@ function stateOf({ ok, failed, archived, error }: CopySummary): string {
 function progressText({ updatedMs, json }: NonNullable<CopyStatus['progress']>): string {
   const { listed, copied, objectsTotal, bytes, bytesTotal, failed } = JSON.parse(json) as CopyProgress;
   const trouble = failed > 0 ? `, ${count(failed)} failed` : '';
-  return `${count(listed)} listed, ${count(copied)} of ${count(objectsTotal)} copied, ${size(bytes)} of ${size(bytesTotal)}${trouble} (${new Date(updatedMs).toISOString()})`;
+  return `${count(listed)} listed, ${count(copied)} of ${count(objectsTotal)} copied, ${sizeOf(bytes, bytesTotal)}${trouble} (${new Date(updatedMs).toISOString()})`;
 }
 
 function lastText({ finishedMs, summary }: NonNullable<CopyStatus['last']>): string {

@@ -1,4 +1,5 @@
 import type { CopyMode, CopySummary } from '../../index.ts';
+import { printable } from '../../stages/inspect/text-table.ts';
 import type { Amount } from '../copy/decisions.ts';
 import type { Session } from '../session.ts';
 import { count, counted, duration, size } from './quantities.ts';
@@ -21,12 +22,17 @@ export function copySummaryText(summary: CopySummary, of: CopySummaryOf, { color
   const { bold, green, yellow } = colors;
   const whole = summary.ok && summary.failed + summary.archived === 0;
   const title = `${summary.copy}: ${titleOf(summary, of)}`;
-  // What is not there to tell of takes no line, but for the two that everybody looks for.
-  const rows = rowsOf(summary, of).filter(([name, objects]) => objects > 0 || name === 'copied' || name === 'to copy');
+  // What is not there to tell of takes no line, but for what everybody looks for.
+  const rows = rowsOf(summary, of).filter(([name, objects]) => objects > 0 || lookedFor.has(name));
   const width = Math.max(...rows.map(([, objects]) => count(objects).length));
-  const lines = rows.map(([name, objects, words]) => `  ${name.padEnd(10)}${count(objects).padStart(width)}  ${words}`);
+  const lines = rows.flatMap(([name, objects, words]) => [
+    `  ${name.padEnd(10)}${count(objects).padStart(width)}  ${words}`,
+    ...(name === 'failed' ? failureLines(summary) : []),
+  ]);
   return [bold(whole ? green(title) : yellow(title)), ...lines, ...restOf(summary, of)].join('\n');
 }
+
+const lookedFor: ReadonlySet<string> = new Set(['listed', 'copied', 'to copy']);
 
 /** Errors of runs that came to their end all the same. */
 const wentThrough: ReadonlySet<string> = new Set(['COPY_DIFFERENT', 'OBJECTS_FAILED', 'OBJECT_ARCHIVED']);
@@ -55,7 +61,7 @@ function rowsOf(summary: CopySummary, { mode, deletes, byReason }: CopySummaryOf
   const goodput = summary.seconds > 0 && summary.bytes > 0 ? `, ${size(summary.bytes / summary.seconds)}/s` : '';
   const object = summary.copied === 1 ? 'object' : 'objects';
   return [
-    ['listed', summary.listed, 'objects of the source'],
+    ['listed', summary.listed, `${summary.listed === 1 ? 'object' : 'objects'} of the source`],
     ['left out', summary.excluded, 'by patterns, times and sizes'],
     ['same', summary.same, 'at both sides'],
     ...(looksOnly ? [] : [['copied', summary.copied, `${object}, ${size(summary.bytes)}${goodput}`] satisfies Row]),
@@ -70,16 +76,34 @@ function rowsOf(summary: CopySummary, { mode, deletes, byReason }: CopySummaryOf
         ? 'could not be copied'
         : `listed in ${summary.failedFile}; --retry-failed tries them again`,
     ],
-    ['archived', summary.archived, 'must be restored from their archive first, and are copied by the next run'],
+    [
+      'archived',
+      summary.archived,
+      summary.archived === 1
+        ? 'must be restored from its archive first, and is copied by the next run'
+        : 'must be restored from their archive first, and are copied by the next run',
+    ],
     ['deleted', summary.deleted, 'that the source does not have'],
     [
       'extra',
       summary.extra,
       deletes && looksOnly ? 'that the source does not have, to be deleted' : 'that the source does not have',
     ],
-    ['retries', summary.retries, 'requests that were sent again'],
-    ['throttles', summary.throttles, 'times that a service asked to slow down'],
+    [
+      'retries',
+      summary.retries,
+      summary.retries === 1 ? 'request that was sent again' : 'requests that were sent again',
+    ],
+    ['throttles', summary.throttles, `${summary.throttles === 1 ? 'time' : 'times'} that a service asked to slow down`],
   ];
+}
+
+/** The commonest kinds of failures, each with the reason of one object. */
+function failureLines({ failures = [] }: CopySummary): string[] {
+  return failures.map(
+    ({ code, objects, reason }) =>
+      `    ${count(objects)} ${code}${objects === 1 ? '' : ', such as'}: ${printable(reason)}`,
+  );
 }
 
 function reasons(byReason: ReadonlyMap<string, Amount> | undefined): string {

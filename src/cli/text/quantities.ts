@@ -3,9 +3,9 @@ export function count(value: number): string {
   return Math.round(value).toLocaleString('en-US');
 }
 
-/** A number and what it counts: `1 object`, `2 objects`. */
+/** A whole number, rounded to one where it is a rate, and what it counts: `1 object`, `2 objects`. */
 export function counted(value: number, noun: string): string {
-  return `${count(value)} ${noun}${value === 1 ? '' : 's'}`;
+  return `${count(value)} ${noun}${Math.round(value) === 1 ? '' : 's'}`;
 }
 
 const units = ['bytes', 'KB', 'MB', 'GB', 'TB', 'PB'];
@@ -19,6 +19,11 @@ export function size(bytes: number): string {
     unit++;
   }
   return unit === 0 ? counted(value, 'byte') : `${value.toFixed(1)} ${units[unit]}`;
+}
+
+/** What has arrived, and of how much. Never more than that: what is sent again counts again. */
+export function sizeOf(bytes: number, bytesTotal: number): string {
+  return `${size(Math.min(bytes, bytesTotal))} of ${size(bytesTotal)}`;
 }
 
 /** Never 100 % of what is not all, nor 0 % of what is something. */

@@ -11,6 +11,7 @@ import { compareListings } from './listing/compare-listings.ts';
 import type { ListedPair } from './listing/key-range.ts';
 import { deleteExtra, tellOfExtra } from './extra-objects.ts';
 import { endsRun } from './ends-run.ts';
+import { Refusals } from './refusals.ts';
 
 /** Where a copy keeps what must not be held in memory, whose size depends on the buckets'. */
 export interface CopyRecords {
@@ -54,8 +55,6 @@ const LARGE_BYTES = 16 * 1024 * 1024;
 const LARGE_LANES = 8;
 /** A large object does not wait for longer until small ones have told the link's rate. */
 const MEASURED_MS_MAX = 4000;
-/** When so many objects in a row from the beginning are refused, all will be. */
-const REFUSALS_MAX = 50;
 
 /** Of an object that is named by a list of ours and not by the source's. */
 const UNKNOWN = { etag: '', lastModifiedMs: 0, storageClass: 'STANDARD' };
@@ -85,8 +84,11 @@ class CopyRun {
   readonly #scope: AbortController;
   readonly #small = new BoundedQueue<Task>(QUEUE_MAX);
   readonly #large = new BoundedQueue<Task>(QUEUE_MAX);
+  readonly #refusals = new Refusals();
+  /** Prefixes of the source below which it has objects, and those below whose counterparts only the target has some. */
+  readonly #prefixesListed = new Set<string>();
+  readonly #prefixesExtra = new Set<string>();
   #failure: { error: unknown } | undefined;
-  #refused = 0;
   #copiesSmall = false;
 
   constructor(options: CopyStageOptions, scope: AbortController) {
@@ -105,8 +107,16 @@ class CopyRun {
       ...Array.from({ length: LARGE_LANES - 1 }, () => this.#guard(() => this.#workAfter(first))),
     ]);
     if (this.#failure !== undefined) throw this.#failure.error;
-    if (this.#options.deleteExtra) await (dry ? tellOfExtra(this.#options) : deleteExtra(this.#options));
+    if (this.#options.deleteExtra)
+      await (dry ? tellOfExtra(this.#options) : deleteExtra({ ...this.#options, emptied: this.#emptied() }));
     meter.report();
+  }
+
+  /** Prefixes below which the source lists nothing and the target something. */
+  #emptied(): PrefixPair[] {
+    return this.#options.prefixes.filter(
+      ({ source }) => this.#prefixesExtra.has(source) && !this.#prefixesListed.has(source),
+    );
   }
 
   /** The first failure stops everything. */
@@ -174,7 +184,11 @@ class CopyRun {
       }
     }
     more.extra = extra.length;
-    if (extra.length > 0) records.addExtra(extra);
+    if (more.listed > 0) this.#prefixesListed.add(prefix.source);
+    if (extra.length > 0) {
+      this.#prefixesExtra.add(prefix.source);
+      records.addExtra(extra);
+    }
     meter.add(more);
     for (const task of tasks) await this.#put(task);
   }
@@ -224,7 +238,7 @@ class CopyRun {
       this.#options.link.signal.throwIfAborted();
       try {
         await this.#do(task);
-        this.#refused = -Infinity;
+        this.#refusals.passed();
       } catch (error) {
         // Nobody knows whether it would have been copied: it was not.
         const isCounted = task.reason !== undefined;
@@ -273,8 +287,7 @@ class CopyRun {
     const { records, meter, link } = this.#options;
     link.signal.throwIfAborted();
     const error = asDynaferryError(thrown);
-    if (endsRun(error)) throw error;
-    if (error.code === 'ACCESS_DENIED' && ++this.#refused >= REFUSALS_MAX) throw error;
+    if (endsRun(error) || this.#refusals.concernsAll(error)) throw error;
     records.addFailed({ key, sizeBytes, code: error.code, reason: error.message });
     meter.add({ ...more, ...(error.code === 'OBJECT_ARCHIVED' ? { archived: 1 } : { failed: 1 }) });
   }

@@ -6,14 +6,27 @@ import type { Link } from './link.ts';
 
 type Options = Pick<CopyStageOptions, 'copy' | 'link' | 'prefixes' | 'records' | 'meter' | 'onEvent'>;
 
-/** Deletes what only the target has, once both listings have been read to their ends. What the target keeps is told of; the next run finds it again. */
-export async function deleteExtra({ copy, link, prefixes, records, meter, onEvent }: Options): Promise<void> {
-  if (meter.counts.extra === 0) return;
-  if (meter.counts.listed === 0)
+/**
+ * Deletes what only the target has, once both listings have been read to their ends. What the target keeps is told of; the next run finds it again. Throws DELETE_REFUSED, and deletes
+ * nothing, where a prefix is among `emptied`: the source lists nothing below it, which is mostly a prefix that is wrong.
+ */
+export async function deleteExtra({
+  copy,
+  link,
+  prefixes,
+  emptied,
+  records,
+  meter,
+  onEvent,
+}: Options & { emptied: readonly PrefixPair[] }): Promise<void> {
+  if (emptied.length > 0) {
+    const [{ source, target }] = emptied;
     throw new DynaferryError(
       'DELETE_REFUSED',
-      `${link.source.uri('')} has no object below the prefixes: --delete would empty the target`,
+      `the source has no object below ${link.source.uri(source)}: --delete would empty ${link.target.uri(target)}`,
     );
+  }
+  if (meter.counts.extra === 0) return;
   const keptBy = new Map<string, number>();
   for (const keys of records.extra(DELETE_KEYS_MAX)) {
     await refuseOwn(link, prefixes, keys);
@@ -26,7 +39,7 @@ export async function deleteExtra({ copy, link, prefixes, records, meter, onEven
       type: 'notice',
       migration: copy,
       level: 'warning',
-      message: `the target keeps ${count} objects that are to be deleted (${code})`,
+      message: `the target keeps ${count === 1 ? '1 object that is' : `${count} objects that are`} to be deleted (${code})`,
     });
 }
 

@@ -24,7 +24,7 @@ interface MovedPart {
   index: number;
   /** Where the target has the part already. */
   etag: string | undefined;
-  /** For the part, and as long as it; empty where parts are not held. */
+  /** For the part, and as long as `copiesHeld` of it. */
   buffer: Buffer;
 }
 
@@ -42,8 +42,8 @@ export interface MultipartOptions {
   movePart: (part: MovedPart) => Promise<string>;
   /** Parts that the target has are moved all the same (with their `etag`): a check goes over all of them in order. */
   movesAll: boolean;
-  /** Whether a part is in memory while it is moved. */
-  holdsParts: boolean;
+  /** How often a part is in memory while it is moved: two where two readings of it are compared. Both are taken at once, since who holds one and waits for another would wait for ever. */
+  copiesHeld: 0 | 1 | 2;
   /** Hears of the answer to an upload that is begun; throws where it must not be gone on with. */
   onCreated?: (headers: CreatedUpload['headers']) => void;
   /** Hears of the parts' ETags before the object is made of them; throws where they must not become one. */
@@ -120,14 +120,14 @@ function digestOf(headers: Readonly<Record<string, string>>): string {
 
 async function moveParts(
   { gate, memory, signal, onBytes }: Link,
-  { sizeBytes, partSizeBytes, movePart, movesAll, holdsParts }: MultipartOptions,
+  { sizeBytes, partSizeBytes, movePart, movesAll, copiesHeld }: MultipartOptions,
   uploadId: string,
   etags: (string | undefined)[],
 ): Promise<void> {
   const failures: unknown[] = [];
   const underWay = new Set<Promise<void>>();
   const move = async (index: number, bytes: number, hasBegun: () => void): Promise<void> => {
-    const buffer = await memory.take(holdsParts ? bytes : 0, signal);
+    const buffer = await memory.take(bytes * copiesHeld, signal);
     hasBegun();
     try {
       etags[index] = await movePart({ uploadId, index, etag: etags[index], buffer });

@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import { DynaferryError } from '../../model/errors.ts';
 import { UNSIGNED_PAYLOAD, type ListedObject, type ObjectDetails } from '../../s3/object-info.ts';
 import type { ObjectSettings } from './copy-options.ts';
@@ -41,24 +42,32 @@ const DAMAGED_MAX = 2;
 const READS_MAX = 4;
 const NO_UPLOAD = 'NoSuchUpload';
 
-/** The target turns out to encrypt under KMS: its ETag will say nothing, and the object is begun again before any of it is sent. */
+/** One side turns out to encrypt under KMS: its ETag says nothing, and the object is begun again before any of it is sent. */
 class OtherCheckNeeded extends Error {}
 
-/** How often what arrived was not what the ETag says. */
+/** What has been found out of an object while it was copied. */
 interface Doubt {
+  /** How often what arrived was not what the ETag says. */
   arrivals: number;
+  /** Whether its parts are of another size than was guessed. */
+  isGuessWrong: boolean;
 }
 
 /** Copies any object from bucket to bucket through memory, with all that belongs to it. What is not as the source has it never becomes an object at the target. */
 export class ObjectCopier {
   readonly #options: ObjectCopierOptions;
+  /** Of the connections to the source. */
   readonly #isTls: boolean;
+  readonly #isTargetTls: boolean;
+  /** Whether some of the source's ETags look like digests and are none. */
+  #sourceHidesDigest = false;
   /** Whether the target's ETags are digests, as far as is known. */
   #targetTellsDigest: boolean;
 
   constructor(options: ObjectCopierOptions) {
     this.#options = options;
     this.#isTls = options.link.source.site.s3Url.startsWith('https:');
+    this.#isTargetTls = options.link.target.site.s3Url.startsWith('https:');
     this.#targetTellsDigest = options.settings.encryption?.kind !== 'aws:kms';
   }
 
@@ -66,7 +75,7 @@ export class ObjectCopier {
   async copy(listed: ListedObject, targetKey: string, statePrefix: string): Promise<number | undefined> {
     const { source, target, onRetry, signal } = this.#options.link;
     let version: ObjectVersion = listed;
-    const doubt: Doubt = { arrivals: 0 };
+    const doubt: Doubt = { arrivals: 0, isGuessWrong: false };
     for (let attempt = 1; ; attempt++) {
       try {
         await this.#copyVersion(version, targetKey, statePrefix, doubt);
@@ -104,20 +113,31 @@ export class ObjectCopier {
   async #copyWhole(version: ObjectVersion, targetKey: string, isDoubted: boolean): Promise<void> {
     const { link, settings } = this.#options;
     const { target, memory, gate, signal, onBytes } = link;
-    const body = await memory.take(version.sizeBytes, signal);
+    const form = etagForm(version.etag);
+    const comparesTwo = isDoubted || (!this.#isTls && (form.kind !== 'md5' || this.#sourceHidesDigest));
+    // Both at once: who holds one and waits for another would wait for ever.
+    const held = await memory.take(version.sizeBytes * (comparesTwo ? 2 : 1), signal);
+    const body = held.subarray(0, version.sizeBytes);
     try {
       const read = await readRange(link, version, 0, body);
-      const form = etagForm(version.etag);
       const md5Hex = form.kind === 'md5' && !isDoubted && !hidesDigest(read.headers) ? form.md5Hex : undefined;
-      if (md5Hex === undefined && (!this.#isTls || isDoubted)) await this.#sameAgain(version, 0, body);
+      if (md5Hex === undefined && (!this.#isTls || isDoubted)) {
+        if (!comparesTwo) {
+          this.#sourceHidesDigest = true;
+          throw new OtherCheckNeeded();
+        }
+        await this.#sameAgain(version, 0, body, held.subarray(body.length));
+      }
       const tags = await tagsHeader(link, settings, version.key, read.headers);
-      // The target itself compares what arrives with the source's MD5.
+      // The target itself compares what arrives with the source's MD5; one whose ETag is another one may be of a kind that does not.
       const md5: Record<string, string> =
         md5Hex === undefined ? {} : { 'content-md5': Buffer.from(md5Hex, 'hex').toString('base64') };
       const write = (sourceEtag?: string): Promise<string> => {
+        if (md5Hex !== undefined && !this.#targetTellsDigest) this.#checkRead(version, body, md5Hex);
         const record = sourceEtag === undefined ? undefined : { sourceEtag };
         const headers = { ...objectHeaders(read, settings, record), ...alongTags(tags), ...md5 };
-        const sha256 = md5Hex === undefined ? undefined : UNSIGNED_PAYLOAD;
+        const isChecked = md5Hex !== undefined && (this.#targetTellsDigest || this.#isTargetTls);
+        const sha256 = isChecked ? UNSIGNED_PAYLOAD : undefined;
         return gate.run('out', () => target.put(targetKey, body, { headers, sha256, signal }), signal);
       };
       const isComparable = md5Hex !== undefined && this.#targetTellsDigest;
@@ -131,7 +151,7 @@ export class ObjectCopier {
       if (alongTags(tags) !== tags) await settleTags(target, targetKey, { headers: {} }, tags, signal);
       onBytes(version.sizeBytes);
     } finally {
-      memory.give(body);
+      memory.give(held);
     }
   }
 
@@ -149,6 +169,7 @@ export class ObjectCopier {
       targetTellsDigest: this.#targetTellsDigest,
       isTls: this.#isTls,
       isDoubted: distrustsEtag(doubt),
+      isGuessWrong: doubt.isGuessWrong,
       partSizeBytes: this.#options.partSizeBytes,
       partSizeBytesMax: memoryBytes / 4,
       partSizeBytesFast: (gate.bytesPerSecond('out') ?? Infinity) * PART_SECONDS_MAX,
@@ -158,6 +179,7 @@ export class ObjectCopier {
     const mark = check === 'etag' ? undefined : { sourceEtag: version.etag, partSizeBytes };
     const sha256 = check === 'etag' ? UNSIGNED_PAYLOAD : undefined;
     const tags = await tagsHeader(link, settings, version.key, details.headers);
+    const copiesHeld = check === 'twice' ? 2 : 1;
     let expectedEtag = '';
     await transferInParts(link, {
       targetKey,
@@ -169,8 +191,9 @@ export class ObjectCopier {
       },
       record,
       begun,
-      movePart: async ({ uploadId, index, etag, buffer: body }) => {
-        await this.#readPart(version, index * partSizeBytes, index, body, check === 'twice', digest);
+      movePart: async ({ uploadId, index, etag, buffer }) => {
+        const body = buffer.subarray(0, buffer.length / copiesHeld);
+        await this.#readPart(version, index * partSizeBytes, index, body, buffer.subarray(body.length), digest);
         if (etag !== undefined) return etag;
         return gate.run(
           'out',
@@ -179,7 +202,7 @@ export class ObjectCopier {
         );
       },
       movesAll: digest !== undefined,
-      holdsParts: true,
+      copiesHeld,
       onCreated: (headers) => {
         this.#targetTellsDigest &&= !hidesDigest(headers);
         if (check === 'etag' && !this.#targetTellsDigest) throw new OtherCheckNeeded();
@@ -189,7 +212,7 @@ export class ObjectCopier {
         const found = check === 'etag' ? expectedEtag : digest === undefined ? version.etag : digest.hex();
         if (isSameEtag(found, version.etag)) return;
         // Only AWS tells the size of the parts; what was guessed is not sent a second time to find out.
-        if (check === 'etag' && details.headers['x-amz-mp-parts-count'] === undefined) doubt.arrivals = DAMAGED_MAX;
+        if (check === 'etag' && details.headers['x-amz-mp-parts-count'] === undefined) doubt.isGuessWrong = true;
         throw new DynaferryError(
           'DATA_DAMAGED',
           `what was read of ${link.source.uri(version.key)} has another ETag than the object`,
@@ -207,12 +230,12 @@ export class ObjectCopier {
     start: number,
     index: number,
     body: Buffer,
-    twice: boolean,
+    again: Buffer,
     digest: RunningDigest | undefined,
   ): Promise<void> {
     try {
       await readRange(this.#options.link, version, start, body);
-      if (twice) await this.#sameAgain(version, start, body);
+      if (again.length > 0) await this.#sameAgain(version, start, body, again);
       await digest?.add(index, body);
     } catch (error) {
       digest?.fail();
@@ -220,10 +243,18 @@ export class ObjectCopier {
     }
   }
 
-  /** Reads the same bytes until they come twice in a row as they are. */
-  async #sameAgain(version: ObjectVersion, start: number, body: Buffer): Promise<void> {
+  /** Throws DATA_DAMAGED where what was read over a connection that protects nothing is not what the source's MD5 says. */
+  #checkRead({ key }: ObjectVersion, body: Buffer, md5Hex: string): void {
+    if (this.#isTls || hash('md5', body) === md5Hex) return;
+    throw new DynaferryError(
+      'DATA_DAMAGED',
+      `what was read of ${this.#options.link.source.uri(key)} has another MD5 than the object`,
+    );
+  }
+
+  /** Reads the same bytes until they come twice in a row as they are; `again` is as long as `body`. */
+  async #sameAgain(version: ObjectVersion, start: number, body: Buffer, again: Buffer): Promise<void> {
     const { link } = this.#options;
-    const again = Buffer.allocUnsafe(body.length);
     for (let reads = 2; reads <= READS_MAX; reads++) {
       await readRange(link, version, start, again);
       if (again.equals(body)) return;

@@ -26,6 +26,8 @@ export interface PlanOptions {
   isTls: boolean;
   /** Whether what the source's ETag seems to say was contradicted before. */
   isDoubted: boolean;
+  /** Whether the size of the source's parts was guessed before, and the guess contradicted: which is no damage. */
+  isGuessWrong: boolean;
   partSizeBytes?: number;
   /** The largest part that is taken over from the source: it is held in memory. */
   partSizeBytesMax: number;
@@ -37,11 +39,11 @@ export interface PlanOptions {
 
 /** Decides how an object is cut into parts, and how its content is checked. */
 export function planObject(version: ObjectVersion, options: PlanOptions): ObjectPlan {
-  const { headers, targetTellsDigest, isTls, isDoubted, partSizeBytesMax, partSizeBytesFast } = options;
+  const { headers, targetTellsDigest, isTls, isDoubted, isGuessWrong, partSizeBytesMax, partSizeBytesFast } = options;
   const begunBytes = wellBegun(version, options);
   const form = etagForm(version.etag);
   const tells = !isDoubted && !hidesDigest(headers);
-  if (form.kind === 'parts' && tells && targetTellsDigest) {
+  if (form.kind === 'parts' && tells && targetTellsDigest && !isGuessWrong) {
     const partSizeBytes = sourcePartSize(version, form.count, headers);
     const bytesMax = Math.min(partSizeBytesMax, Math.max(PART_BYTES_MIN, partSizeBytesFast));
     const fits = (bytes: number): boolean => (begunBytes === undefined ? bytes <= bytesMax : bytes === begunBytes);

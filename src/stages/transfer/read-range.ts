@@ -12,6 +12,8 @@ export interface ObjectVersion {
 /** A range is cut so that a piece takes one connection some seconds: over a slow link many share the work, over a fast one it stays whole. */
 const PIECE_SECONDS = 8;
 const PIECE_BYTES_MIN = 256 * 1024;
+/** However fast the link is: no answer may be larger than 1 GiB (aws/response-reader.ts), and a piece is less than twice as long as this. */
+const PIECE_BYTES_MAX = 512 * 1024 * 1024;
 /** As long as nothing is known of the link. */
 const PIECE_BYTES_FIRST = 1024 * 1024;
 
@@ -44,7 +46,8 @@ export async function readRange(
       signal,
     );
   const rate = gate.bytesPerSecond('in');
-  const piece = rate === undefined ? PIECE_BYTES_FIRST : Math.max(PIECE_BYTES_MIN, rate * PIECE_SECONDS);
+  const bearable = rate === undefined ? PIECE_BYTES_FIRST : Math.max(PIECE_BYTES_MIN, rate * PIECE_SECONDS);
+  const piece = Math.min(bearable, PIECE_BYTES_MAX);
   const count = Math.max(1, Math.floor(into.length / piece));
   if (count === 1) return read(0, into.length);
   const at = (index: number): number => Math.floor((into.length * index) / count);

@@ -95,7 +95,7 @@ export class ServerCopier {
         return gate.run('out', () => copyPart(target, targetKey, part, range, signal), signal);
       },
       movesAll: false,
-      holdsParts: false,
+      copiesHeld: 0,
       beforeComplete: () => undefined,
       isMade: async (etags) =>
         isVersion(await target.head(targetKey, signal), { etag: version.etag, sizeBytes }, compositeEtag(etags)),

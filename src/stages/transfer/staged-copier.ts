@@ -112,7 +112,7 @@ export class StagedCopier {
         );
       },
       movesAll: false,
-      holdsParts: true,
+      copiesHeld: 1,
       beforeComplete: () => undefined,
     });
   }

@@ -254,6 +254,15 @@ describe('a run ends', () => {
     `);
   });
 
+  test('of a dry run of an empty source with that nothing was listed', async () => {
+    const session = new CapturedSession();
+    await run({ dryRun: true }, session);
+    expect(session.out.join('\n').split('\n').slice(1)).toEqual([
+      '  listed    0  objects of the source',
+      '  to copy   0  0 bytes',
+    ]);
+  });
+
   test('of a copy that left objects, with where they are listed', async () => {
     const session = new CapturedSession();
     copies.answers = [
@@ -265,7 +274,11 @@ describe('a run ends', () => {
           copied: 286,
           bytes: 5e9,
           seconds: 125,
-          failed: 2,
+          failed: 3,
+          failures: [
+            { code: 'REQUEST_REFUSED', objects: 2, reason: 'target: S3 refuses PutObject on s3://b/\u001b[31m' },
+            { code: 'ACCESS_DENIED', objects: 1, reason: 'source: not allowed' },
+          ],
           failedFile: '/state/failed.jsonl',
           retries: 4,
         }),
@@ -278,7 +291,9 @@ describe('a run ends', () => {
         left out     12  by patterns, times and sizes
         same      1,000  at both sides
         copied      286  objects, 5.0 GB, 40.0 MB/s
-        failed        2  listed in /state/failed.jsonl; --retry-failed tries them again
+        failed        3  listed in /state/failed.jsonl; --retry-failed tries them again
+          2 REQUEST_REFUSED, such as: target: S3 refuses PutObject on s3://b/\\u{1b}[31m
+          1 ACCESS_DENIED: source: not allowed
         retries       4  requests that were sent again
       "
     `);

@@ -64,3 +64,8 @@ test('it is not done before its last object', () => {
   const all = { listed: 2, listingDone: true, objectsTotal: 2, bytesTotal: 100, bytes: 100, copied: 1 };
   expect(shown(all)[0]).toBe('1 of 2 objects  100 bytes of 100 bytes  99 %');
 });
+
+test('what is sent again makes no more arrive than there is', () => {
+  const all = { listed: 2, listingDone: true, objectsTotal: 2, bytesTotal: 503_300_000, copied: 1 };
+  expect(shown({ ...all, bytes: 704_600_000 })[0]).toBe('1 of 2 objects  503.3 MB of 503.3 MB  99 %');
+});

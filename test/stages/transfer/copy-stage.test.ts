@@ -210,6 +210,22 @@ test('deleting is refused where the source has nothing', async () => {
   expect(world.target.objects.size).toBe(1);
 });
 
+test('deleting is refused where one prefix of several has nothing at the source', async () => {
+  const world = worldOf();
+  const prefixes = ['a/', 'b/', 'c/'].map((prefix) => ({ source: `s/${prefix}`, target: `t/${prefix}` }));
+  world.source.set('s/a/1', { body: Buffer.from('b'), etag: '"e"' });
+  world.source.set('s/c/1x', { body: Buffer.from('b'), etag: '"e"' });
+  for (const key of ['t/a/2', 't/c/2']) world.target.set(key, { body: Buffer.from('b'), etag: '"e"' });
+  await world.run({ deleteExtra: true, prefixes });
+  expect([...world.target.objects.keys()]).toEqual(['t/a/1']);
+  for (const key of ['t/a/2', 't/b/2']) world.target.set(key, { body: Buffer.from('b'), etag: '"e"' });
+  await expect(world.run({ deleteExtra: true, prefixes })).rejects.toMatchObject({
+    code: 'DELETE_REFUSED',
+    message: expect.stringContaining('t/b/') as string,
+  });
+  expect([...world.target.objects.keys()]).toEqual(['t/a/1', 't/a/2', 't/b/2']);
+});
+
 test('objects that are refused one by one are listed; where all are refused from the beginning the copy ends', async () => {
   const refuse =
     (from: number) =>
@@ -227,6 +243,35 @@ test('objects that are refused one by one are listed; where all are refused from
   const all = worldOf();
   fill(all);
   await expect(all.run({ copyObject: refuse(0) })).rejects.toMatchObject({ code: 'ACCESS_DENIED' });
+});
+
+test.each([
+  ['AccessControlListNotSupported', 'REQUEST_REFUSED'],
+  ['InvalidStorageClass', 'REQUEST_REFUSED'],
+  ['KMS.NotFoundException', 'REQUEST_REFUSED'],
+  ['KeyTooLongError', undefined],
+  ['EntityTooLarge', undefined],
+  ['InvalidTag', undefined],
+  ['InvalidRequest: SSE-C', undefined],
+])('where the beginning of a copy is refused with %s it ends with %s', async (serviceCode, ending) => {
+  const world = worldOf();
+  for (let i = 0; i < 100; i++) world.source.set(`s/${i}`, { body: Buffer.from('b'), etag: '"e"' });
+  const copyObject = async (): Promise<number> => {
+    throw new DynaferryError('REQUEST_REFUSED', 'no', { serviceCode });
+  };
+  const outcome = await world.run({ copyObject }).catch((error: unknown) => error);
+  expect(outcome).toEqual(ending && expect.objectContaining({ code: ending, serviceCode }));
+  expect(world.meter.counts.failed).toBe(ending === undefined ? 100 : 49);
+});
+
+test('refusals for several reasons, each of few objects, do not end the copy', async () => {
+  const world = worldOf();
+  for (let i = 0; i < 100; i++) world.source.set(`s/${i}`, { body: Buffer.from('b'), etag: '"e"' });
+  const copyObject = async ({ key }: { key: string }): Promise<number> => {
+    throw new DynaferryError('REQUEST_REFUSED', 'no', { serviceCode: `Code${key.length}${key.at(-1)}` });
+  };
+  await world.run({ copyObject });
+  expect(world.meter.counts.failed).toBe(100);
 });
 
 test.each(['UNREACHABLE', 'CREDENTIALS_EXPIRED', 'BUCKET_NOT_FOUND', 'LOCAL_DISK'] as const)(

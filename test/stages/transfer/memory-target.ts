@@ -25,9 +25,9 @@ export class MemoryTarget extends MemoryBucket {
   isKms = false;
   #begun = 0;
 
-  constructor({ requestPayer = false } = {}) {
+  constructor({ requestPayer = false, s3Url = 'https://memory' } = {}) {
     super();
-    this.site = { s3Url: 'https://memory', requestPayer };
+    this.site = { s3Url, requestPayer };
   }
 
   async put(key: string, body: Buffer, { headers }: PutOptions = {}): Promise<string> {

@@ -8,6 +8,7 @@ const plain: PlanOptions = {
   targetTellsDigest: true,
   isTls: false,
   isDoubted: false,
+  isGuessWrong: false,
   partSizeBytesMax: 128 * MiB,
   partSizeBytesFast: Infinity,
 };
@@ -66,6 +67,12 @@ describe('how an object is carried', () => {
     expect(planObject(version(md5), plain).check).toBe('md5');
     expect(planObject(version(md5), { ...plain, isTls: true }).check).toBe('tls');
     expect(planObject(version(md5), { ...plain, headers: kms }).check).toBe('twice');
+  });
+
+  it('guesses the size of parts once; a wrong guess is no damage, so that TLS does', () => {
+    const wrong = { ...plain, isGuessWrong: true };
+    expect(planObject(version(parts(13)), { ...wrong, isTls: true })).toEqual({ partSizeBytes: 5 * MiB, check: 'tls' });
+    expect(planObject(version(parts(13)), wrong)).toEqual({ partSizeBytes: 5 * MiB, check: 'twice' });
   });
 
   it('reads twice what it doubts, also under TLS', () => {

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { DynaferryError } from '../../../src/model/errors.ts';
 import type { RequestRest } from '../../../src/s3/bucket.ts';
-import type { XmlElement } from '../../../src/s3/xml.ts';
+import { NO_ELEMENT, parseXml, type XmlElement } from '../../../src/s3/xml.ts';
 import { ServerCopier } from '../../../src/stages/transfer/server-copier.ts';
 import { memoryLink, wholeEtag } from './memory-link.ts';
 import { MemoryTarget } from './memory-target.ts';
@@ -31,7 +31,8 @@ class CopyingTarget extends MemoryTarget {
     if (object === undefined) throw new DynaferryError('OBJECT_NOT_FOUND', 'no such key');
     const own = Object.entries(headers).filter(([name]) => name.startsWith('x-amz-meta-'));
     const etag = await this.put(key, object.body, { headers: Object.fromEntries(own) });
-    return { text: '', children: new Map([['ETag', [{ text: etag, children: new Map() }]]]) };
+    const answer = `<CopyObjectResult><ETag>${etag}</ETag></CopyObjectResult>`;
+    return parseXml(Buffer.from(answer), 'CopyObjectResult') ?? NO_ELEMENT;
   }
 }
 
