@@ -14,7 +14,9 @@ const MARK_MS = 5000;
 /** How often it is looked whether another process has taken the log… */
 const LOOK_MS = 2000;
 /** …and how long that one waits for whoever has it to look, and for what that had under way to end. */
-const TAKEOVER_MS = 15_000;
+export const TAKEOVER_MS = 15_000;
+/** Longer than it takes to read the mark and to write one. */
+export const RELEASED_MS = 1000;
 
 /** What ends applying, and the time. */
 interface PositionContext {
@@ -43,7 +45,7 @@ export class AppliedPosition {
 
   /**
    * Finds the position, which the ledger has then, and marks that applying has begun, and by whom. Where a process of another machine may still be at it, it is given the time to notice:
-   * what it has under way may be older than what is written here next. One of this machine is dead, since it held a lock.
+   * what it has under way may be older than what is written here next. One of this machine is dead, since it held a lock. Throws LOCKED where somebody else takes the log over meanwhile.
    */
   static async take(
     bucket: S3Bucket,
@@ -55,10 +57,14 @@ export class AppliedPosition {
     const known = ledger.fact('appliedBy');
     for (let before = await position.#adopt(signal); ;) {
       await position.#write(signal);
-      if (before === undefined || before.released === true || before.by === known) break;
-      await clock.sleep(TAKEOVER_MS, signal);
-      before = await position.#adopt(signal);
-      if (before?.by === position.#by) break;
+      if (before === undefined || before.by === known) break;
+      // One that has stopped has nothing under way; but two may have found that out at the same time.
+      await clock.sleep(before.released === true ? RELEASED_MS : TAKEOVER_MS, signal);
+      const now = await position.#adopt(signal);
+      if (now === undefined || now.by === position.#by) break;
+      if (now.by !== before.by) throw position.#taken();
+      // It had looked before the mark was taken, and has written its own over it.
+      before = now;
     }
     ledger.setFact('appliedBy', position.#by);
     return position;
@@ -128,7 +134,14 @@ export class AppliedPosition {
   async #checkOurs(signal: AbortSignal): Promise<void> {
     const mark = await readAppliedMark(this.#bucket, this.#layout, signal);
     if (mark === undefined || mark.by === this.#by) return;
-    throw new DynaferryError('LOCKED', `another process applies the changes in ${this.#bucket.uri(this.#layout.root)}`);
+    throw this.#taken();
+  }
+
+  #taken(): DynaferryError {
+    return new DynaferryError(
+      'LOCKED',
+      `another process applies the changes in ${this.#bucket.uri(this.#layout.root)}`,
+    );
   }
 
   /** Resolves when the signal ends it. */

@@ -12,6 +12,7 @@ import { Pacer, systemClock, type Clock } from '../../../src/engine/pacer.ts';
 import { StageMeter } from '../../../src/engine/stage-context.ts';
 import type { ProgressEvent } from '../../../src/model/events.ts';
 import { CommitSignal } from '../../../src/staging/commit-log.ts';
+import { RELEASED_MS, TAKEOVER_MS } from '../../../src/stages/apply/applied-position.ts';
 import { runApply } from '../../../src/stages/apply/apply-stage.ts';
 import { MemoryBucket } from '../../staging/memory-bucket.ts';
 import { contextOf, key } from '../export/run-export.ts';
@@ -39,8 +40,13 @@ interface Options {
   clock?: Clock;
 }
 
+/** What whoever takes a log over waits for. */
+const takeovers: ReadonlySet<number> = new Set([TAKEOVER_MS, RELEASED_MS]);
 /** Does not wait for another machine, which in a test is known to be dead. */
-const impatient: Clock = { ...systemClock, sleep: (ms, signal) => systemClock.sleep(ms > 10_000 ? 0 : ms, signal) };
+const impatient: Clock = {
+  ...systemClock,
+  sleep: (ms, signal) => systemClock.sleep(takeovers.has(ms) ? 0 : ms, signal),
+};
 
 /** Applies what is there, from where the ledger in `state` stands. */
 async function apply(options: Options = {}): Promise<ChangeTotals['applied']> {
@@ -321,24 +327,50 @@ describe('applying changes', () => {
         ...systemClock,
         sleep: async (ms, signal) => {
           // Long enough for the first to look, here.
-          if (ms > 10_000) waitedMs += ms;
-          await systemClock.sleep(ms > 10_000 ? 4000 : ms, signal);
+          if (takeovers.has(ms)) waitedMs += ms;
+          await systemClock.sleep(takeovers.has(ms) ? 4000 : ms, signal);
         },
       };
       await apply({ state: 'another', clock });
-      expect(waitedMs).toBe(15_000);
+      expect(waitedMs).toBe(TAKEOVER_MS);
       release();
       await stopped;
       expect(contents()).toEqual(outcomeOf([put('a', 2)]));
     },
   );
 
+  it.each([
+    ['has stopped', true],
+    ['may still be at it', false],
+  ])('is taken by one of two machines that begin at the same time, where the one before %s', async (_, hasStopped) => {
+    await writeChanges(bucket, 1, [put('a', 1)]);
+    bucket.before = (operation, name) => {
+      if (!hasStopped && operation === 'put' && name.endsWith('applied.json') && table.writes.length > 0)
+        throw new Error('killed');
+    };
+    await apply({ state: 'one' });
+    bucket.before = () => undefined;
+    const { promise: bothWait, resolve: goOn } = Promise.withResolvers<void>();
+    let waiting = 0;
+    const clock: Clock = {
+      ...systemClock,
+      sleep: async (ms, signal) => {
+        if (!takeovers.has(ms)) return systemClock.sleep(ms, signal);
+        if (++waiting === 2) goOn();
+        await bothWait;
+      },
+    };
+    const outcomes = await Promise.allSettled(['two', 'three'].map((state) => apply({ state, clock })));
+    const failed = outcomes.filter(({ status }) => status === 'rejected');
+    expect(failed).toEqual([{ status: 'rejected', reason: expect.objectContaining({ code: 'LOCKED' }) as unknown }]);
+  });
+
   it('does not wait for a process that has stopped by itself, nor for one of the same machine', async () => {
     const clock: Clock = {
       ...systemClock,
       sleep: (ms, signal) => {
-        if (ms > 10_000) throw new Error('it waits');
-        return systemClock.sleep(ms, signal);
+        if (ms === TAKEOVER_MS) throw new Error('it waits');
+        return impatient.sleep(ms, signal);
       },
     };
     await writeChanges(bucket, 1, [put('a', 1)]);
