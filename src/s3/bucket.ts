@@ -246,19 +246,19 @@ export class S3Bucket {
 
   /** Resolves with the ETag. A bucket whose objects are locked by default wants an MD5 with each body, which it says at the first one; a signed SHA-256 is not enough for it. */
   async #upload(key: string, rest: RequestRest & { body: Buffer }): Promise<string> {
-    const put = async (): Promise<string> => {
-      const headers = this.#wantsMd5
-        ? { 'content-md5': hash('md5', rest.body, 'base64'), ...rest.headers }
-        : rest.headers;
+    const put = async (withMd5: boolean): Promise<string> => {
+      const headers = withMd5 ? { 'content-md5': hash('md5', rest.body, 'base64'), ...rest.headers } : rest.headers;
       const response = await this.send('PUT', key, 'PutObject', { ...rest, headers });
       return header(response, 'etag') ?? '';
     };
+    const withMd5 = this.#wantsMd5;
     try {
-      return await put();
+      return await put(withMd5);
     } catch (error) {
-      if (this.#wantsMd5 || !(error instanceof DynaferryError && error.serviceCode === MD5_WANTED)) throw error;
+      // Others that were under way at the same time may have heard it before.
+      if (withMd5 || !(error instanceof DynaferryError && error.serviceCode === MD5_WANTED)) throw error;
       this.#wantsMd5 = true;
-      return put();
+      return put(true);
     }
   }
 
