@@ -9,6 +9,7 @@ import { isVersion, objectHeaders } from './object-headers.ts';
 import { planObject } from './object-plan.ts';
 import { PART_BYTES_MIN } from './part-layout.ts';
 import { readRange, type ObjectVersion } from './read-range.ts';
+import { readSameAgain } from './read-same-again.ts';
 import { RunningDigest } from './running-digest.ts';
 import { alongTags, settleTags, tagsHeader } from './tags-header.ts';
 import { noRecord, uploadRecord } from './upload-record.ts';
@@ -39,7 +40,6 @@ const PART_SECONDS_MAX = 20;
 const ATTEMPTS_MAX = 5;
 /** After so many arrivals that the ETag contradicts, it is the ETag that is doubted. */
 const DAMAGED_MAX = 2;
-const READS_MAX = 4;
 const NO_UPLOAD = 'NoSuchUpload';
 
 /** One side turns out to encrypt under KMS: its ETag says nothing, and the object is begun again before any of it is sent. */
@@ -126,7 +126,7 @@ export class ObjectCopier {
           this.#sourceHidesDigest = true;
           throw new OtherCheckNeeded();
         }
-        await this.#sameAgain(version, 0, body, held.subarray(body.length));
+        await readSameAgain(link, version, 0, body, held.subarray(body.length));
       }
       const tags = await tagsHeader(link, settings, version.key, read.headers);
       // The target itself compares what arrives with the source's MD5; one whose ETag is another one may be of a kind that does not.
@@ -233,9 +233,10 @@ export class ObjectCopier {
     again: Buffer,
     digest: RunningDigest | undefined,
   ): Promise<void> {
+    const { link } = this.#options;
     try {
-      await readRange(this.#options.link, version, start, body);
-      if (again.length > 0) await this.#sameAgain(version, start, body, again);
+      await readRange(link, version, start, body);
+      if (again.length > 0) await readSameAgain(link, version, start, body, again);
       await digest?.add(index, body);
     } catch (error) {
       digest?.fail();
@@ -249,21 +250,6 @@ export class ObjectCopier {
     throw new DynaferryError(
       'DATA_DAMAGED',
       `what was read of ${this.#options.link.source.uri(key)} has another MD5 than the object`,
-    );
-  }
-
-  /** Reads the same bytes until they come twice in a row as they are; `again` is as long as `body`. */
-  async #sameAgain(version: ObjectVersion, start: number, body: Buffer, again: Buffer): Promise<void> {
-    const { link } = this.#options;
-    for (let reads = 2; reads <= READS_MAX; reads++) {
-      await readRange(link, version, start, again);
-      if (again.equals(body)) return;
-      again.copy(body);
-      link.onRetry();
-    }
-    throw new DynaferryError(
-      'INTERRUPTED_NETWORK',
-      `${link.source.uri(version.key)} arrives damaged, each time in another way`,
     );
   }
 
