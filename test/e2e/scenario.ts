@@ -1,10 +1,10 @@
-import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
 import { expect } from 'vitest';
 import { runCli, startCli } from '../world/cli.ts';
 import { newFolder } from '../world/home.ts';
 import type { ProgramOptions, ProgramResult, RunningProgram } from '../world/program.ts';
+import { replaceFile } from '../world/replace-file.ts';
 import { readKeyNames } from '../world/table.ts';
 import { siteIdentities, type SiteEndpoints, type SiteName } from '../world/site.ts';
 import type { World } from '../world/use-world.ts';
@@ -108,7 +108,7 @@ export class Scenario {
 
   /** What a command line is given to run this migration, as `yaml` stands now. */
   arguments(command: string, ...options: string[]): string[] {
-    writeFileSync(this.migrationPath, stringify(this.yaml));
+    replaceFile(this.migrationPath, stringify(this.yaml));
     return [command, '--json', ...options, this.migrationPath];
   }
 
@@ -159,7 +159,8 @@ interface Comparison {
 export function expectDone(result: ProgramResult): Record<string, unknown> {
   const summary: Record<string, unknown> = result.events.at(-1) ?? {};
   const { code, stderr } = result;
-  expect({ code, stderr, error: summary['error'] }).toEqual({ code: 0, stderr: '', error: undefined });
+  const failure = summary['type'] === 'summary' ? summary['error'] : summary;
+  expect({ code, stderr, failure }).toEqual({ code: 0, stderr: '', failure: undefined });
   expect(summary).toMatchObject({ type: 'summary', ok: true });
   return summary;
 }

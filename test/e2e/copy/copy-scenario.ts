@@ -1,6 +1,6 @@
 import { GetObjectCommand, ListMultipartUploadsCommand } from '@aws-sdk/client-s3';
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'vitest';
 import { stringify } from 'yaml';
@@ -11,6 +11,7 @@ import { FaultProxy, type SeenRequest } from '../../world/fault-proxy.ts';
 import type { FaultRule } from '../../world/fault.ts';
 import { newFolder } from '../../world/home.ts';
 import type { ProgramOptions, ProgramResult, RunningProgram } from '../../world/program.ts';
+import { replaceFile } from '../../world/replace-file.ts';
 import { siteIdentities, type SiteName } from '../../world/site.ts';
 import type { World } from '../../world/use-world.ts';
 import { siteEnvironment } from '../scenario.ts';
@@ -107,7 +108,7 @@ export class CopyScenario implements AsyncDisposable {
 
   arguments(options: readonly string[]): string[] {
     const path = join(this.folder, 'transfer.yaml');
-    writeFileSync(path, stringify(this.yaml));
+    replaceFile(path, stringify(this.yaml));
     return ['copy', path, '--json', ...options];
   }
 
