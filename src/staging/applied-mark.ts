@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { S3Bucket } from '../s3/bucket.ts';
-import { readJson, writeJson } from './json-object.ts';
+import { createJson, readJson, writeJson } from './json-object.ts';
 import type { ExportLayout } from './layout.ts';
 
 const count = z.int().nonnegative();
@@ -38,6 +38,16 @@ export async function writeAppliedMark(
   signal?: AbortSignal,
 ): Promise<void> {
   await writeJson(bucket, markKey(layout), mark, signal);
+}
+
+/** Writes the first mark of a log; false where there is one already. */
+export function createAppliedMark(
+  bucket: S3Bucket,
+  layout: ExportLayout,
+  mark: AppliedMark,
+  signal?: AbortSignal,
+): Promise<boolean> {
+  return createJson(bucket, markKey(layout), mark, signal);
 }
 
 /** Undefined where nothing was ever applied. Throws MANIFEST_INVALID where it cannot be read. */

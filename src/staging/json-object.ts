@@ -11,6 +11,22 @@ export async function writeJson(bucket: S3Bucket, key: string, value: unknown, s
   await bucket.put(key, jsonLine(value), { contentType: 'application/json', signal });
 }
 
+/** False where there is such an object already; also where it is this very one, whose answer was lost. */
+export async function createJson(
+  bucket: S3Bucket,
+  key: string,
+  value: unknown,
+  signal?: AbortSignal,
+): Promise<boolean> {
+  try {
+    await bucket.put(key, jsonLine(value), { contentType: 'application/json', onlyIfAbsent: true, signal });
+    return true;
+  } catch (error) {
+    if (error instanceof DynaferryError && error.serviceCode === 'PreconditionFailed') return false;
+    throw error;
+  }
+}
+
 /** Undefined where there is no such object. Throws MANIFEST_INVALID where it is not `what` the schema describes. */
 export async function readJson<T>(
   bucket: S3Bucket,

@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import { DynaferryError } from '../model/errors.ts';
 import type { S3Bucket } from '../s3/bucket.ts';
-import { jsonLine, readJson } from './json-object.ts';
+import { createJson, jsonLine, readJson } from './json-object.ts';
 import type { ExportLayout } from './layout.ts';
 
 /** Commits fetched at once: far from the bucket, one after the other would be slower than what they describe. */
@@ -21,19 +21,14 @@ export class NumberedLog<Commit extends { seq: number }> {
   /** Writes commit `seq`; it must not exist yet. Throws LOCKED where somebody else wrote another commit of this number. */
   async write(bucket: S3Bucket, layout: ExportLayout, commit: Commit, signal?: AbortSignal): Promise<void> {
     const key = layout.commit(commit.seq);
-    const body = jsonLine(commit);
-    try {
-      await bucket.put(key, body, { contentType: 'application/json', onlyIfAbsent: true, signal });
-    } catch (error) {
-      if (!(error instanceof DynaferryError && error.serviceCode === 'PreconditionFailed')) throw error;
-      // A lost answer makes us meet our own commit.
-      const existing = await bucket.get(key, { signal });
-      if (!existing.body.equals(body))
-        throw new DynaferryError(
-          'LOCKED',
-          `another process is writing to ${bucket.uri(layout.root)}: it made commit ${commit.seq}`,
-        );
-    }
+    if (await createJson(bucket, key, commit, signal)) return;
+    // A lost answer makes us meet our own commit.
+    const existing = await bucket.get(key, { signal });
+    if (!existing.body.equals(jsonLine(commit)))
+      throw new DynaferryError(
+        'LOCKED',
+        `another process is writing to ${bucket.uri(layout.root)}: it made commit ${commit.seq}`,
+      );
   }
 
   /** Commit `seq`, or undefined where it does not exist (yet). Throws MANIFEST_INVALID where it cannot be read. */

@@ -4,16 +4,17 @@ import type { Clock } from '../../engine/pacer.ts';
 import { runPool } from '../../engine/pool.ts';
 import { DynaferryError } from '../../model/errors.ts';
 import type { S3Bucket } from '../../s3/bucket.ts';
-import { readAppliedMark, writeAppliedMark, type AppliedMark } from '../../staging/applied-mark.ts';
+import { createAppliedMark, readAppliedMark, writeAppliedMark, type AppliedMark } from '../../staging/applied-mark.ts';
 import type { ExportLayout } from '../../staging/layout.ts';
 import { FIRST_GROUP_OBJECTS_MAX, GROUP_BYTES_MAX, GROUP_OBJECTS_MAX } from './change-groups.ts';
+import { Lease } from './lease.ts';
 
 /** How far behind what is done the mark in staging may lie; and by no more than makes a group. */
 const MARK_MS = 5000;
 
 /** How often it is looked whether another process has taken the log… */
 const LOOK_MS = 2000;
-/** …and how long that one waits for whoever has it to look, and for what that had under way to end. */
+/** …and how long that one waits: longer than the lease of whoever has it (LEASE_MS), so that what that had on its way has arrived. */
 export const TAKEOVER_MS = 15_000;
 /** Longer than it takes to read the mark and to write one. */
 export const RELEASED_MS = 1000;
@@ -33,14 +34,19 @@ export class AppliedPosition {
   readonly #layout: ExportLayout;
   readonly #ledger: ChangeLedger;
   readonly #by = randomUUID();
+  readonly #clock: Clock;
+  /** What is written to the table from the log is written within it. */
+  readonly lease: Lease;
   #savedMs = 0;
   #savedSeq = 0;
   #unsavedBytes = 0;
 
-  private constructor(bucket: S3Bucket, layout: ExportLayout, ledger: ChangeLedger) {
+  private constructor(bucket: S3Bucket, layout: ExportLayout, ledger: ChangeLedger, clock: Clock) {
     this.#bucket = bucket;
     this.#layout = layout;
     this.#ledger = ledger;
+    this.#clock = clock;
+    this.lease = new Lease(clock);
   }
 
   /**
@@ -53,17 +59,22 @@ export class AppliedPosition {
     ledger: ChangeLedger,
     { signal, clock }: PositionContext,
   ): Promise<AppliedPosition> {
-    const position = new AppliedPosition(bucket, layout, ledger);
+    const position = new AppliedPosition(bucket, layout, ledger, clock);
     const known = ledger.fact('appliedBy');
-    for (let before = await position.#adopt(signal); ;) {
+    let before = await position.#adopt(signal);
+    if (before === undefined && !(await position.#create(signal))) before = await position.#adopt(signal);
+    while (before !== undefined && before.by !== position.#by) {
+      const writtenMs = clock.nowMs();
       await position.#write(signal);
-      if (before === undefined || before.by === known) break;
+      if (before.by === known) {
+        position.lease.renew(writtenMs);
+        break;
+      }
       // One that has stopped has nothing under way; but two may have found that out at the same time.
       await clock.sleep(before.released === true ? RELEASED_MS : TAKEOVER_MS, signal);
       const now = await position.#adopt(signal);
-      if (now === undefined || now.by === position.#by) break;
-      if (now.by !== before.by) throw position.#taken();
-      // It had looked before the mark was taken, and has written its own over it.
+      if (now !== undefined && now.by !== position.#by && now.by !== before.by) throw position.#taken();
+      // The same one had looked before the mark was taken, and has written its own over it.
       before = now;
     }
     ledger.setFact('appliedBy', position.#by);
@@ -71,7 +82,7 @@ export class AppliedPosition {
   }
 
   /** Runs what applies the log, with a signal of its own, for as long as nobody else has taken it. Throws LOCKED where somebody has. */
-  async whileOurs({ signal, clock }: PositionContext, work: (signal: AbortSignal) => Promise<void>): Promise<void> {
+  async whileOurs(signal: AbortSignal, work: (signal: AbortSignal) => Promise<void>): Promise<void> {
     const scope = new AbortController();
     const done = new AbortController();
     const within = AbortSignal.any([signal, scope.signal]);
@@ -79,7 +90,7 @@ export class AppliedPosition {
       await work(within);
       done.abort();
     };
-    const watch = (): Promise<void> => this.#watch(clock, AbortSignal.any([within, done.signal]));
+    const watch = (): Promise<void> => this.#watch(AbortSignal.any([within, done.signal]));
     await runPool([apply, watch], 2, (one) => one(), scope);
   }
 
@@ -126,15 +137,21 @@ export class AppliedPosition {
   }
 
   async #adopt(signal: AbortSignal): Promise<AppliedMark | undefined> {
-    const mark = await readAppliedMark(this.#bucket, this.#layout, signal);
+    const mark = await this.#read(signal);
     if (mark !== undefined) this.#ledger.adoptApplied({ ...mark, newestMicros: mark.newestMicros });
     return mark;
   }
 
   async #checkOurs(signal: AbortSignal): Promise<void> {
+    const mark = await this.#read(signal);
+    if (mark !== undefined && mark.by !== this.#by) throw this.#taken();
+  }
+
+  async #read(signal: AbortSignal): Promise<AppliedMark | undefined> {
+    const askedMs = this.#clock.nowMs();
     const mark = await readAppliedMark(this.#bucket, this.#layout, signal);
-    if (mark === undefined || mark.by === this.#by) return;
-    throw this.#taken();
+    if (mark === undefined || mark.by === this.#by) this.lease.renew(askedMs);
+    return mark;
   }
 
   #taken(): DynaferryError {
@@ -145,10 +162,10 @@ export class AppliedPosition {
   }
 
   /** Resolves when the signal ends it. */
-  async #watch(clock: Clock, signal: AbortSignal): Promise<void> {
+  async #watch(signal: AbortSignal): Promise<void> {
     try {
       for (;;) {
-        await clock.sleep(LOOK_MS, signal);
+        await this.#clock.sleep(LOOK_MS, signal);
         await this.#checkOurs(signal);
       }
     } catch (error) {
@@ -156,13 +173,29 @@ export class AppliedPosition {
     }
   }
 
+  /** Writes the first mark; false where somebody has, who may be this process, whose answer was lost. */
+  #create(signal: AbortSignal): Promise<boolean> {
+    const mark = this.#mark();
+    this.#savedMs = mark.writtenMs;
+    return createAppliedMark(this.#bucket, this.#layout, mark, signal);
+  }
+
   async #write(signal: AbortSignal, said: { released?: true } = {}): Promise<void> {
-    const { newestMicros, ...totals } = this.#ledger.totals().applied;
-    const by = { version: 1, by: this.#by, ...said } as const;
-    const mark = { ...by, ...totals, ...(newestMicros !== undefined && { newestMicros }) };
-    this.#savedMs = Date.now();
-    await writeAppliedMark(this.#bucket, this.#layout, { ...mark, writtenMs: this.#savedMs }, signal);
-    this.#savedSeq = totals.seq;
+    const mark = { ...this.#mark(), ...said };
+    this.#savedMs = mark.writtenMs;
+    await writeAppliedMark(this.#bucket, this.#layout, mark, signal);
+    this.#savedSeq = mark.seq;
     this.#unsavedBytes = 0;
+  }
+
+  #mark(): AppliedMark {
+    const { newestMicros, ...totals } = this.#ledger.totals().applied;
+    return {
+      version: 1,
+      by: this.#by,
+      ...totals,
+      ...(newestMicros !== undefined && { newestMicros }),
+      writtenMs: Date.now(),
+    };
   }
 }

@@ -88,11 +88,10 @@ class Applier {
     this.#position = position;
     this.#removal = removal;
     this.#isRetryDue = options.retryDeadLetters;
-    const { signal } = context;
     this.#writer =
       merge === undefined
-        ? new ChangeWriter({ putter, pacer, letters, concurrency, signal })
-        : new MergeWriter({ merge, key, letters, concurrency, signal });
+        ? new ChangeWriter({ putter, pacer, letters, concurrency })
+        : new MergeWriter({ merge, key, letters, concurrency });
     this.#lag = new LagReporter(context, 'apply', () => waiting(ledger));
     if (options.endless) this.#toldFrom = Date.now();
   }
@@ -102,7 +101,7 @@ class Applier {
     const within = { signal: context.signal, clock: context.clock ?? systemClock };
     const position = await AppliedPosition.take(bucket, layout, ledger, within);
     try {
-      await position.whileOurs(within, (signal) =>
+      await position.whileOurs(context.signal, (signal) =>
         Applier.#run({ ...options, context: { ...context, signal } }, position),
       );
     } finally {
@@ -136,7 +135,7 @@ class Applier {
     const { context, ledger, meter } = this.#options;
     const before = this.#letters.size;
     const letters = this.#letters;
-    const { puts, deletes } = await retryDeadLetters(letters, this.#writer, context.signal);
+    const { puts, deletes } = await retryDeadLetters(letters, this.#writer, this.#position.lease, context.signal);
     const fewer = ledger.totals().applied.deadLettered - letters.size;
     // What a crash kept from being told is made good in the same sums.
     ledger.reviseApplied({ puts, deletes, superseded: fewer - puts - deletes, deadLettered: -fewer });
@@ -187,7 +186,10 @@ class Applier {
     const { ledger, meter, context } = this.#options;
     const { fold, writtenMicros } = this.#fold(group);
     const commits = group.map(({ commit }) => commit);
-    const { puts, deletes } = await this.#writer.write(fold.changes);
+    const { puts, deletes } = await this.#position.lease.during(
+      (signal) => this.#writer.write(fold.changes, signal),
+      context.signal,
+    );
     ledger.recordApplied(commits, this.#counts(fold.lines, puts, deletes));
     const objects = commits.filter(({ object }) => object !== null).length;
     const bytes = commits.reduce((sum, { object }) => sum + (object?.sizeBytes ?? 0), 0);

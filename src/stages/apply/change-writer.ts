@@ -12,7 +12,6 @@ export interface WriterOptions {
   letters: DeadLetters;
   /** Requests under way at once. */
   concurrency: number;
-  signal: AbortSignal;
 }
 
 /** Writes changes to the table, in batches side by side, and sets aside those that DynamoDB refuses. */
@@ -28,15 +27,15 @@ export class ChangeWriter implements Writer {
    * Writes changes, no two of which are to one key, in whatever order. Resolves when each is at the target or set aside durably. On failure some may be written; written
    * once more, all end the same.
    */
-  async write(changes: Iterable<KeyChange>): Promise<WrittenChanges> {
+  async write(changes: Iterable<KeyChange>, signal: AbortSignal): Promise<WrittenChanges> {
     const scope = new AbortController();
-    const signal = AbortSignal.any([this.#options.signal, scope.signal]);
+    const within = AbortSignal.any([signal, scope.signal]);
     const sums = { puts: 0, deletes: 0 };
     await runPool(
       batchesOf(changes),
       this.#options.concurrency,
       async (batch) => {
-        const { puts, deletes } = await this.#writeBatch(batch, signal);
+        const { puts, deletes } = await this.#writeBatch(batch, within);
         sums.puts += puts;
         sums.deletes += deletes;
       },
@@ -65,8 +64,8 @@ export class ChangeWriter implements Writer {
     return sums;
   }
 
-  async again({ change }: DeadLetter): Promise<boolean> {
-    const { putter, pacer, signal } = this.#options;
+  async again({ change }: DeadLetter, signal: AbortSignal): Promise<boolean> {
+    const { putter, pacer } = this.#options;
     const units = Math.ceil((change.end - change.start) / 1024);
     await pacer.acquire(units, signal);
     const { written, consumedUnits } = await putter.putBatch([change], signal);

@@ -15,7 +15,6 @@ export interface MergeWriterOptions {
   letters: DeadLetters;
   /** Changes under way at once. */
   concurrency: number;
-  signal: AbortSignal;
 }
 
 /** Writes changes that have stamps, one by one, each unless the table has a greater one. */
@@ -31,23 +30,23 @@ export class MergeWriter implements Writer {
     this.#keys = new KeyReader(options.key, (name) => this.#view.names.idOf(name));
   }
 
-  async write(changes: Iterable<KeyChange>): Promise<WrittenChanges> {
+  async write(changes: Iterable<KeyChange>, signal: AbortSignal): Promise<WrittenChanges> {
     const scope = new AbortController();
-    const signal = AbortSignal.any([this.#options.signal, scope.signal]);
+    const within = AbortSignal.any([signal, scope.signal]);
     const sums = { puts: 0, deletes: 0 };
     await runPool(
       changes,
       this.#options.concurrency,
       async (change) => {
-        if (await this.#writeOne(change, signal)) sums[change.deletes === true ? 'deletes' : 'puts']++;
+        if (await this.#writeOne(change, within)) sums[change.deletes === true ? 'deletes' : 'puts']++;
       },
       scope,
     );
     return sums;
   }
 
-  async again({ change }: DeadLetter): Promise<boolean> {
-    const { merge, signal } = this.#options;
+  async again({ change }: DeadLetter, signal: AbortSignal): Promise<boolean> {
+    const { merge } = this.#options;
     this.#view.read(change.bytes, change.keyStart);
     const identity = this.#keys.identity(this.#view);
     if (identity === undefined) throw new DynaferryError('DATA_DAMAGED', 'a dead letter of the target has another key');

@@ -13,7 +13,7 @@ export interface Writer {
    * Writes changes, no two of which are to one key, in whatever order. Resolves when each is at the target, has given way to another write, or is set aside durably. On failure some
    * may be written; written once more, all end the same.
    */
-  write(changes: Iterable<KeyChange>): Promise<WrittenChanges>;
+  write(changes: Iterable<KeyChange>, signal: AbortSignal): Promise<WrittenChanges>;
   /** Writes one that was set aside; false where it is refused again. */
-  again(letter: DeadLetter): Promise<boolean>;
+  again(letter: DeadLetter, signal: AbortSignal): Promise<boolean>;
 }

@@ -38,6 +38,8 @@ interface Options {
   state?: string;
   policyHash?: string;
   clock?: Clock;
+  /** The same staging over another link. */
+  over?: MemoryBucket;
 }
 
 /** What whoever takes a log over waits for. */
@@ -59,7 +61,7 @@ async function apply(options: Options = {}): Promise<ChangeTotals['applied']> {
   try {
     await runApply({
       context,
-      bucket,
+      bucket: options.over ?? bucket,
       layout,
       policyHash: options.policyHash ?? POLICY_HASH,
       ledger,
@@ -338,6 +340,54 @@ describe('applying changes', () => {
       expect(contents()).toEqual(outcomeOf([put('a', 2)]));
     },
   );
+
+  it('writes nothing more where another machine has taken over and its own link to the staging is cut', async () => {
+    // Ten times as fast.
+    const clock: Clock = {
+      nowMs: () => performance.now() * 10,
+      sleep: (ms, signal) => systemClock.sleep(ms / 10, signal),
+    };
+    await writeChanges(bucket, 1, [put('a', 1)]);
+    const over = Object.assign(new MemoryBucket('staging', 'target'), { objects: bucket.objects });
+    const throttled = Promise.withResolvers<void>();
+    table.before = () => throttled.promise;
+    const first = apply({ endless: true, state: 'one', over, clock });
+    const stopped = expect(first).rejects.toMatchObject({ code: 'LOCKED' });
+    await expect.poll(() => table.calls.length, { timeout: 30_000 }).toBeGreaterThan(0);
+    const cut = Promise.withResolvers<void>();
+    over.before = () => cut.promise;
+    table.before = () => undefined;
+    await writeChanges(bucket, 2, [put('a', 2)]);
+    await apply({ state: 'another', clock });
+    expect(table.writes).toEqual(['a']);
+    throttled.resolve();
+    cut.resolve();
+    await stopped;
+    expect(contents()).toEqual(outcomeOf([put('a', 2)]));
+    expect(table.writes).toEqual(['a']);
+  });
+
+  it('of two machines that begin a log at the same time only one is ahead, and ends where the other takes over', async () => {
+    await writeChanges(bucket, 1, [put('a', 1)]);
+    const bothLooked = Promise.withResolvers<void>();
+    let looks = 0;
+    bucket.before = async (operation, name) => {
+      if (operation !== 'put' || !name.endsWith('applied.json')) return;
+      if (++looks === 2) bothLooked.resolve();
+      await bothLooked.promise;
+    };
+    const waited: number[] = [];
+    const clock: Clock = {
+      ...systemClock,
+      sleep: async (ms, signal) => {
+        if (takeovers.has(ms)) waited.push(ms);
+        await impatient.sleep(ms, signal);
+      },
+    };
+    await Promise.allSettled(['one', 'two'].map((state) => apply({ state, clock })));
+    expect(waited).toHaveLength(1);
+    expect(contents()).toEqual(outcomeOf([put('a', 1)]));
+  });
 
   it.each([
     ['has stopped', true],

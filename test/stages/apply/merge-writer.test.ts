@@ -2,9 +2,11 @@ import { gunzipSync } from 'node:zlib';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { AttributeMerge } from '../../../src/conflict/attribute-merge.ts';
 import { DynaferryError } from '../../../src/model/errors.ts';
+import { systemClock } from '../../../src/engine/pacer.ts';
 import { MalformedJson } from '../../../src/model/json-bytes.ts';
 import { ChangeFold } from '../../../src/stages/apply/change-fold.ts';
 import { DeadLetters } from '../../../src/stages/apply/dead-letters.ts';
+import { Lease } from '../../../src/stages/apply/lease.ts';
 import { MergeWriter } from '../../../src/stages/apply/merge-writer.ts';
 import { retryDeadLetters } from '../../../src/stages/apply/retry-dead-letters.ts';
 import { MemoryTable } from '../../conflict/memory-table.ts';
@@ -14,6 +16,8 @@ import { key } from '../export/run-export.ts';
 import { layout } from './written-changes.ts';
 
 const quiet = new AbortController().signal;
+const lease = new Lease(systemClock);
+lease.renew(systemClock.nowMs());
 
 let table: MemoryTable;
 let bucket: MemoryBucket;
@@ -57,7 +61,7 @@ const contents = (): Record<string, string | undefined> =>
 async function writerWith(): Promise<{ writer: MergeWriter; letters: DeadLetters }> {
   const letters = await DeadLetters.open(bucket, layout, quiet);
   const merge = new AttributeMerge(table, new MemoryTombstones());
-  return { letters, writer: new MergeWriter({ merge, key, letters, concurrency: 2, signal: quiet }) };
+  return { letters, writer: new MergeWriter({ merge, key, letters, concurrency: 2 }) };
 }
 
 describe('changes with stamps', () => {
@@ -77,21 +81,21 @@ describe('changes with stamps', () => {
 
   it('are written unless the table has a greater one, and counted so', async () => {
     const { writer } = await writerWith();
-    expect(await writer.write(foldOf(line('a', 2), line('b', 2), line('c', 4)).changes)).toEqual({
+    expect(await writer.write(foldOf(line('a', 2), line('b', 2), line('c', 4)).changes, quiet)).toEqual({
       puts: 3,
       deletes: 0,
     });
     const next = foldOf(line('a', 1), line('b', 3, true), line('c', 3, true), line('d', 1));
-    expect(await writer.write(next.changes)).toEqual({ puts: 1, deletes: 1 });
+    expect(await writer.write(next.changes, quiet)).toEqual({ puts: 1, deletes: 1 });
     expect(contents()).toEqual({ a: '2', c: '4', d: '1' });
-    expect(await writer.write(foldOf(line('b', 2)).changes)).toEqual({ puts: 0, deletes: 0 });
+    expect(await writer.write(foldOf(line('b', 2)).changes, quiet)).toEqual({ puts: 0, deletes: 0 });
     expect(contents()).toEqual({ a: '2', c: '4', d: '1' });
   });
 
   it('that DynamoDB refuses keep their stamp, and are tried again under it', async () => {
     refused = new Set(['a', 'b', 'c']);
     const { writer, letters } = await writerWith();
-    expect(await writer.write(foldOf(line('a', 2), line('b', 2), line('c', 2), line('d', 1)).changes)).toEqual({
+    expect(await writer.write(foldOf(line('a', 2), line('b', 2), line('c', 2), line('d', 1)).changes, quiet)).toEqual({
       puts: 1,
       deletes: 0,
     });
@@ -106,7 +110,7 @@ describe('changes with stamps', () => {
     // Meanwhile the application has written a newer one.
     table.write('a', { PK: { S: 'a' }, v: { N: '7' }, o: { S: 'cn' } });
     const again = await writerWith();
-    expect(await retryDeadLetters(again.letters, again.writer, quiet)).toEqual({ puts: 2, deletes: 0 });
+    expect(await retryDeadLetters(again.letters, again.writer, lease, quiet)).toEqual({ puts: 2, deletes: 0 });
     expect(contents()).toEqual({ a: '7', b: '2', d: '1' });
     expect(again.letters.size).toBe(1);
   });
