@@ -1,3 +1,4 @@
+import type { GatheredBody } from './gathered-body.ts';
 import { MalformedResponse } from './http-message.ts';
 
 const LINE_BYTES_MAX = 1024;
@@ -5,14 +6,17 @@ const LF = 0x0a;
 
 /** Takes a chunked body apart (RFC 9112, section 7.1). Extensions and trailers are passed over. */
 export class ChunkedBody {
-  /** Copies of the chunks' content. */
-  readonly pieces: Buffer[] = [];
-  length = 0;
   ended = false;
+  readonly #content: GatheredBody;
   #line = '';
   /** Bytes of the chunk that are still to come; -1 while a size line is read, -2 while trailers are. */
   #left = -1;
   #expectsLineEnd = false;
+
+  /** The chunks' content is added to `content`. */
+  constructor(content: GatheredBody) {
+    this.#content = content;
+  }
 
   /** Reads what of `bytes` from `at` on belongs to the body; returns the position behind it. Throws MalformedResponse. */
   read(bytes: Buffer, at: number): number {
@@ -20,8 +24,7 @@ export class ChunkedBody {
     while (i < bytes.length && !this.ended) {
       if (this.#left > 0) {
         const end = Math.min(bytes.length, i + this.#left);
-        this.pieces.push(Buffer.from(bytes.subarray(i, end)));
-        this.length += end - i;
+        this.#content.add(bytes, i, end);
         this.#left -= end - i;
         i = end;
         if (this.#left === 0) {

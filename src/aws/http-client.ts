@@ -15,11 +15,14 @@ export interface HttpRequest {
   signal?: AbortSignal;
 }
 
-/** Where the bodies of answers are put that announce a length; others have a buffer of their own. A BufferPool is one. */
+/** Where the bodies of answers are put. A BufferPool is one. */
 export interface BodySink {
-  /** A buffer as long as announced, asked for when the answer begins. What it throws ends the exchange, before anything of the body is received. */
+  /**
+   * A buffer of this length, asked for when it is known: when the answer begins, before anything of the body is received, or at its end where it announces none. What
+   * it throws ends the exchange.
+   */
   take(length: number, head: Pick<HttpResponse, 'status' | 'headers'>): Buffer;
-  /** The body broke off: so many bytes stand at the beginning of the buffer that was taken last. Heard before the request fails. */
+  /** A body of announced length broke off: so many bytes stand at the beginning of the buffer that was taken last. Heard before the request fails. */
   broke?(received: number): void;
 }
 

@@ -238,7 +238,11 @@ export class HttpConnection {
   }
 
   #onEnd(): void {
-    if (!this.#reader.end()) this.#fail(new BrokenConnection('CLOSED'));
+    try {
+      if (!this.#reader.end()) this.#fail(new BrokenConnection('CLOSED'));
+    } catch (error) {
+      this.#fail(error as Error);
+    }
   }
 
   #fail(error: Error): void {

@@ -1,4 +1,5 @@
 import { ChunkedBody } from './chunked-body.ts';
+import { GatheredBody } from './gathered-body.ts';
 import type { HttpRequest } from './http-client.ts';
 import { MalformedResponse, parseHead, type ResponseHead } from './http-message.ts';
 
@@ -28,8 +29,9 @@ export class ResponseReader {
   #head: ResponseHead | undefined;
   #body: Buffer | undefined;
   #received = 0;
+  /** In place of `#body` where no length is announced. */
+  #gathered: GatheredBody | undefined;
   #chunked: ChunkedBody | undefined;
-  #pieces: Buffer[] = [];
 
   constructor(listener: ResponseListener) {
     this.#listener = listener;
@@ -56,21 +58,8 @@ export class ResponseReader {
   /** Takes what of the bytes from `at` on belongs to the part of the response that is due; returns the position behind it. Throws MalformedResponse, and what the request's sink throws. */
   read(bytes: Buffer, at: number): number {
     if (this.#head === undefined) return this.#readHead(bytes, at);
-    if (this.#chunked !== undefined) {
-      const before = this.#chunked.length;
-      const end = this.#chunked.read(bytes, at);
-      this.#listener.onMoved(this.#chunked.length - before);
-      if (this.#chunked.length > RESPONSE_BYTES_MAX) throw new MalformedResponse('a body too large');
-      if (this.#chunked.ended) this.#finish(this.#head, Buffer.concat(this.#chunked.pieces, this.#chunked.length));
-      return end;
-    }
-    if (this.#body === undefined) {
-      this.#pieces.push(Buffer.from(bytes.subarray(at)));
-      this.#received += bytes.length - at;
-      this.#listener.onMoved(bytes.length - at);
-      if (this.#received > RESPONSE_BYTES_MAX) throw new MalformedResponse('a body too large');
-      return bytes.length;
-    }
+    if (this.#gathered !== undefined) return this.#gather(this.#head, this.#gathered, bytes, at);
+    if (this.#body === undefined) throw new MalformedResponse('bytes behind a response');
     const end = Math.min(bytes.length, at + this.#body.length - this.#received);
     const isThere = bytes.buffer === this.#body.buffer && bytes.byteOffset === this.#body.byteOffset + this.#received;
     if (!isThere) bytes.copy(this.#body, this.#received, at, end);
@@ -82,8 +71,8 @@ export class ResponseReader {
 
   /** Nothing comes any more; true where that is the end of a response. */
   end(): boolean {
-    if (this.#head?.framing !== 'close') return false;
-    this.#finish(this.#head, Buffer.concat(this.#pieces, this.#received));
+    if (this.#head?.framing !== 'close' || this.#gathered === undefined) return false;
+    this.#finish(this.#head, this.#gathered.complete(this.#head, this.#request?.into));
     return true;
   }
 
@@ -92,7 +81,20 @@ export class ResponseReader {
     const sink = this.#body === undefined ? undefined : this.#request?.into;
     this.#request = undefined;
     this.#body = undefined;
+    this.#gathered?.release();
+    this.#gathered = undefined;
     sink?.broke?.(this.#received);
+  }
+
+  #gather(head: ResponseHead, gathered: GatheredBody, bytes: Buffer, at: number): number {
+    const before = gathered.length;
+    let end = bytes.length;
+    if (this.#chunked === undefined) gathered.add(bytes, at, end);
+    else end = this.#chunked.read(bytes, at);
+    this.#listener.onMoved(gathered.length - before);
+    if (gathered.length > RESPONSE_BYTES_MAX) throw new MalformedResponse('a body too large');
+    if (this.#chunked?.ended === true) this.#finish(head, gathered.complete(head, this.#request?.into));
+    return end;
   }
 
   #readHead(bytes: Buffer, at: number): number {
@@ -118,14 +120,17 @@ export class ResponseReader {
   #beginBody(head: ResponseHead): void {
     this.#head = head;
     this.#received = 0;
-    this.#pieces = [];
     this.#body = undefined;
-    this.#chunked = head.framing === 'chunked' ? new ChunkedBody() : undefined;
+    this.#gathered = undefined;
+    this.#chunked = undefined;
     if (head.framing === 'none') this.#finish(head, Buffer.alloc(0));
     else if (head.framing === 'length') {
       if (head.length > RESPONSE_BYTES_MAX) throw new MalformedResponse('a body too large');
       this.#body = this.#request?.into?.take(head.length, head) ?? Buffer.allocUnsafeSlow(head.length);
       this.#listener.onBody();
+    } else {
+      this.#gathered = new GatheredBody();
+      if (head.framing === 'chunked') this.#chunked = new ChunkedBody(this.#gathered);
     }
   }
 
@@ -133,6 +138,7 @@ export class ResponseReader {
     this.#request = undefined;
     this.#head = undefined;
     this.#body = undefined;
+    this.#gathered = undefined;
     this.#chunked = undefined;
     this.#listener.onWhole(head, body);
   }

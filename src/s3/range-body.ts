@@ -59,7 +59,7 @@ export class RangeBody implements ResumableBody {
 
   complete(response: HttpResponse): Buffer {
     const { body } = response;
-    // A body in chunks announces no length, and was not put where it belongs.
+    // For an empty body nothing was asked for.
     if (!this.#isOurs && this.#judge(response, body.length)) body.copy(this.#rest(body.length));
     return this.#buffer ?? body;
   }

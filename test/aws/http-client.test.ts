@@ -107,6 +107,20 @@ describe('HttpClient gives the whole answer', () => {
     expect(bodyOf(await exchange(dripping.endpoint))).toBe(body);
   });
 
+  it('or the error of what receives it, also where the connection ends the body', async () => {
+    const take = (): Buffer => {
+      throw new DynaferryError('SOURCE_CHANGED', 'replaced');
+    };
+    for (const framing of [
+      'content-length: 3\r\n\r\nabc',
+      'transfer-encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n',
+      '\r\nabc',
+    ]) {
+      await using server = await HostileServer.start((socket) => socket.end(`HTTP/1.1 200 OK\r\n${framing}`));
+      expect(await exchange(server.endpoint, { into: { take } })).toBe('SOURCE_CHANGED');
+    }
+  });
+
   it('to a HEAD: its length, and no body, whatever it announces', async () => {
     await using server = await HostileServer.start((socket) =>
       socket.write('HTTP/1.1 200 OK\r\ncontent-length: 1000000000\r\netag: "x"\r\n\r\n'),
