@@ -1,6 +1,7 @@
 import { partitionOf } from '../../src/aws/partition.ts';
 import type { Site } from '../../src/aws/site.ts';
 import { S3Bucket } from '../../src/s3/bucket.ts';
+import { judgeListed } from '../../src/stages/transfer/judge-pair.ts';
 import { compareListings } from '../../src/stages/transfer/listing/compare-listings.ts';
 import { accessKey, REGION } from '../messages.ts';
 import { areas } from './keys.ts';
@@ -34,8 +35,7 @@ export async function compare(endpoint: string, parallel: number): Promise<Compa
       for (const pair of pairs) {
         if (pair.target === undefined) found.sourceOnly++;
         else if (pair.source === undefined) found.targetOnly++;
-        else if (pair.source.sizeBytes !== pair.target.sizeBytes || pair.source.etag !== pair.target.etag)
-          found.other++;
+        else if (judgeListed(pair.source, pair.target, 'etag') !== 'same') found.other++;
       }
     },
   });

@@ -4,7 +4,7 @@ import { backoffMs, defaultRetryPolicy } from '../aws/retry.ts';
 import { SignedClient, type ClientOptions, type ResumableBody, type ServiceRequest } from '../aws/signed-client.ts';
 import { header, type HttpResponse } from '../aws/http-client.ts';
 import { uriEncode } from '../aws/signer.ts';
-import { BufferPool } from '../model/buffer-pool.ts';
+import type { BufferPool } from '../model/buffer-pool.ts';
 import { DynaferryError } from '../model/errors.ts';
 import { classify, isGone, MD5_WANTED, unlessMissing } from './errors.ts';
 import { readListPage, type ListPage } from './list-page.ts';
@@ -18,6 +18,7 @@ import {
   type PutOptions,
   type UploadedPart,
 } from './object-info.ts';
+import { pageBuffers } from './page-bytes.ts';
 import { RangeBody, type ByteRange } from './range-body.ts';
 import { stuckListing } from './stuck-listing.ts';
 import { partList, readParts } from './upload-parts.ts';
@@ -25,9 +26,6 @@ import { fetchWhole } from './whole-body.ts';
 import { MalformedXml } from './xml-cursor.ts';
 import { children, decodeKey, parseXml, text, type XmlElement } from './xml.ts';
 import type { Site } from '../aws/site.ts';
-
-/** Answers to listings lie here only until they are read: a thousand keys of usual length, for as many listings as go on side by side. */
-const listings = new BufferPool(512 * 1024, 16);
 
 /** How often a page is asked for that arrives damaged: a service that lists in another way than S3 does so each time. */
 const PAGES_ASKED_MAX = 6;
@@ -152,8 +150,10 @@ export class S3Bucket {
     let token: string | undefined;
     do {
       const page = await this.listPage(prefix, { startAfter, token, signal: options.signal });
-      yield* page.objects;
-      startAfter = page.objects.at(-1)?.key ?? startAfter;
+      const objects = page.objects.map((object) => object.detach());
+      page.release();
+      yield* objects;
+      startAfter = objects.at(-1)?.key ?? startAfter;
       token = page.token;
     } while (token !== undefined);
   }
@@ -182,20 +182,19 @@ export class S3Bucket {
     if (token !== undefined) query['continuation-token'] = token;
     else if (startAfter !== undefined) query['start-after'] = startAfter;
     if (maxKeys !== undefined) query['max-keys'] = String(maxKeys);
-    const response = await this.send('GET', '', 'ListBucket', { query, into: listings, signal });
+    const response = await this.send('GET', '', 'ListBucket', { query, into: pageBuffers, signal });
     try {
       const page = readListPage(response.body, { prefix, after: startAfter });
       if (token !== undefined && page.token === token) throw new MalformedXml('the token that was sent', 0);
       return page;
     } catch (error) {
+      pageBuffers.give(response.body);
       if (!(error instanceof MalformedXml)) throw error;
       return new DynaferryError(
         'SERVICE_FAILED',
         `${this.site.role}: S3 gave no listing of ${this.uri(prefix)} that can be relied on (${error.message})`,
         { status: response.status, cause: error },
       );
-    } finally {
-      listings.give(response.body);
     }
   }
 

@@ -1,15 +1,18 @@
 import { compareKeys } from './compare-keys.ts';
 import { decodeEntities } from './decode-in-place.ts';
 import { ListedObjectReader, numberAt } from './listed-object-reader.ts';
+import { PageBytes } from './page-bytes.ts';
 import { HAS_ENTITY, XmlCursor } from './xml-cursor.ts';
-import type { ListedObject } from './object-info.ts';
+import type { PageObject } from './page-object.ts';
 
 /** One answer to ListObjectsV2. */
 export interface ListPage {
   /** In the order of their keys' UTF-8 bytes. May be none although there are further pages. */
-  objects: ListedObject[];
+  objects: readonly PageObject[];
   /** Gives the next page; undefined where this is the last. */
   token: string | undefined;
+  /** Nobody needs the objects any more: the page's memory serves for another one. Where it is not called, nothing is lost but that. */
+  release(): void;
 }
 
 /** What the keys of a page keep to. */
@@ -27,8 +30,8 @@ const TOKEN = Buffer.from('NextContinuationToken');
 const KEY_COUNT = Buffer.from('KeyCount');
 
 /**
- * Reads an answer to ListObjectsV2 that was asked for without a delimiter and with encoding-type=url. Decodes it in place, so that the bytes are of no use
- * afterwards. Throws MalformedXml where it is no such answer, breaks off, holds another number of objects than it says, or has keys out of order or bounds: who
+ * Reads an answer to ListObjectsV2 that was asked for without a delimiter and with encoding-type=url. Decodes it in place, and the page's objects
+ * stay views of it: the bytes are the page's from now on. Throws MalformedXml where it is no such answer, breaks off, holds another number of objects than it says, or has keys out of order or bounds: who
  * merges two listings relies on their order, and who deletes by them on their being whole.
  */
 export function readListPage(body: Buffer, bounds: PageBounds): ListPage {
@@ -38,8 +41,9 @@ export function readListPage(body: Buffer, bounds: PageBounds): ListPage {
   const { tagStart, nameStart, nameEnd } = cursor;
   const namespace = body.toString('latin1', tagStart, nameStart);
   // It may stand behind the keys. A service that does not encode them does not say so.
-  const reader = new ListedObjectReader(cursor, body.includes(`>url</${namespace}EncodingType>`));
-  const objects: ListedObject[] = [];
+  const page = new PageBytes(body);
+  const reader = new ListedObjectReader(cursor, page, body.includes(`>url</${namespace}EncodingType>`));
+  const objects: PageObject[] = [];
   let truncated = '';
   let token = '';
   let count: number | undefined;
@@ -47,7 +51,7 @@ export function readListPage(body: Buffer, bounds: PageBounds): ListPage {
     const { at } = cursor;
     if (!cursor.open()) break;
     if (cursor.isNamed(CONTENTS)) {
-      let object: ListedObject | undefined = reader.read(at);
+      let object: PageObject | undefined = reader.read(at);
       for (; object !== undefined; object = reader.readAlike()) objects.push(object);
     } else if (cursor.isNamed(IS_TRUNCATED)) truncated = readString(cursor);
     else if (cursor.isNamed(TOKEN)) token = readString(cursor);
@@ -61,11 +65,11 @@ export function readListPage(body: Buffer, bounds: PageBounds): ListPage {
   if (!isLast && token === '') throw cursor.fault('no NextContinuationToken');
   if (count !== undefined && count !== objects.length) throw cursor.fault('another KeyCount than keys');
   if (!isWithin(objects, bounds)) throw cursor.fault('keys out of bounds');
-  return { objects, token: isLast ? undefined : token };
+  return { objects, token: isLast ? undefined : token, release: () => page.release() };
 }
 
 /** Keys are in order, so the first and the last stand for all between. */
-function isWithin(objects: readonly ListedObject[], { prefix, after }: PageBounds): boolean {
+function isWithin(objects: readonly PageObject[], { prefix, after }: PageBounds): boolean {
   if (objects.length === 0) return true;
   const first = objects[0].key;
   const last = objects[objects.length - 1].key;

@@ -1,83 +1,78 @@
 import { isUtf8 } from 'node:buffer';
+import { compareSpans } from './compare-spans.ts';
 import { ContentsLocator, ETAG, KEY, LAST_MODIFIED, SIZE, STORAGE_CLASS } from './contents-locator.ts';
 import { decodeEntities, decodeUrl } from './decode-in-place.ts';
 import { IsoTimeReader } from './iso-time.ts';
+import { PageObject } from './page-object.ts';
 import { HAS_ENTITY, HAS_ESCAPE, type XmlCursor } from './xml-cursor.ts';
-import type { ListedObject } from './object-info.ts';
+import type { PageBytes } from './page-bytes.ts';
 
 const QUOTE = 0x22;
 
 /** Reads the Contents of one page, one after the other. Throws MalformedXml, also where keys do not strictly ascend. */
 export class ListedObjectReader {
   readonly #cursor: XmlCursor;
+  readonly #page: PageBytes;
   readonly #isUrlEncoded: boolean;
   readonly #locator: ContentsLocator;
   readonly #view: DataView;
   readonly #times = new IsoTimeReader();
-  // Where the key before lies, decoded.
-  #lastStart = 0;
-  #lastEnd = 0;
+  // Where the last key and ETag lie, decoded.
+  #keyStart = 0;
+  #keyEnd = 0;
+  #etagStart = 0;
+  #etagEnd = 0;
   #storageClass = 'STANDARD';
 
-  constructor(cursor: XmlCursor, isUrlEncoded: boolean) {
-    const { bytes } = cursor;
+  /** The cursor walks over the page's bytes. */
+  constructor(cursor: XmlCursor, page: PageBytes, isUrlEncoded: boolean) {
     this.#cursor = cursor;
+    this.#page = page;
     this.#isUrlEncoded = isUrlEncoded;
     this.#locator = new ContentsLocator(cursor);
-    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+    this.#view = page.view;
   }
 
   /** The object whose Contents was just opened; `from` is where the cursor was before. */
-  read(from: number): ListedObject {
+  read(from: number): PageObject {
     this.#locator.locate(from);
     return this.#object();
   }
 
   /** The object that comes next, if it is written as the last one; else undefined, and the cursor stays. */
-  readAlike(): ListedObject | undefined {
+  readAlike(): PageObject | undefined {
     return this.#locator.locateAlike() ? this.#object() : undefined;
   }
 
-  #object(): ListedObject {
+  #object(): PageObject {
     const { starts, ends } = this.#locator;
     const { bytes } = this.#cursor;
-    return {
-      key: this.#key(),
+    this.#readKey();
+    this.#readEtag();
+    return new PageObject(this.#page, this.#keyStart, this.#keyEnd, this.#etagStart, this.#etagEnd, {
       sizeBytes: numberAt(this.#cursor, starts[SIZE], ends[SIZE]),
-      etag: this.#etag(),
       lastModifiedMs: this.#time(bytes, starts[LAST_MODIFIED], ends[LAST_MODIFIED]),
       storageClass: this.#class(bytes, starts[STORAGE_CLASS], ends[STORAGE_CLASS]),
-    };
+    });
   }
 
-  #key(): string {
+  #readKey(): void {
     const cursor = this.#cursor;
     const { bytes } = cursor;
+    const view = this.#view;
     const flags = this.#locator.flags[KEY];
     const start = this.#locator.starts[KEY];
     let end = this.#locator.ends[KEY];
     if (flags & HAS_ENTITY) end = decodeEntities(bytes, start, end);
     if (this.#isUrlEncoded && flags & (HAS_ENTITY | HAS_ESCAPE)) end = decodeUrl(bytes, start, end);
     if (end === start) throw cursor.fault('an object without a key');
-    if (this.#lastEnd > 0 && !this.#isAfterLast(start, end)) throw cursor.fault('a key out of order');
-    this.#lastStart = start;
-    this.#lastEnd = end;
-    // Copied by itself: a part of a larger string would keep all of that in memory.
-    if (flags === 0 || this.#isAscii(start, end)) return bytes.toString('latin1', start, end);
-    if (!isUtf8(bytes.subarray(start, end))) throw cursor.fault('a key that is not UTF-8');
-    return bytes.toString('utf8', start, end);
-  }
-
-  /** Whether the key that stands there comes after the last one. */
-  #isAfterLast(start: number, end: number): boolean {
-    const { bytes } = this.#cursor;
-    const view = this.#view;
-    const lastStart = this.#lastStart;
-    const length = Math.min(end - start, this.#lastEnd - lastStart);
-    let i = 0;
-    while (i + 4 <= length && view.getInt32(start + i) === view.getInt32(lastStart + i)) i += 4;
-    while (i < length && bytes[start + i] === bytes[lastStart + i]) i++;
-    return i < length ? bytes[start + i] > bytes[lastStart + i] : end - start > length;
+    // No key before is as one of no bytes, which all others come after.
+    if (compareSpans(view, start, end, view, this.#keyStart, this.#keyEnd) <= 0)
+      throw cursor.fault('a key out of order');
+    if (flags !== 0 && !this.#isAscii(start, end) && !isUtf8(bytes.subarray(start, end)))
+      throw cursor.fault('a key that is not UTF-8');
+    this.#keyStart = start;
+    this.#keyEnd = end;
   }
 
   #isAscii(start: number, end: number): boolean {
@@ -87,8 +82,7 @@ export class ListedObjectReader {
     return true;
   }
 
-  /** With quotes, whether the service gives them or not, as If-Match wants it. */
-  #etag(): string {
+  #readEtag(): void {
     const { bytes } = this.#cursor;
     const flags = this.#locator.flags[ETAG];
     let start = this.#locator.starts[ETAG];
@@ -100,8 +94,8 @@ export class ListedObjectReader {
       bytes[start] = QUOTE;
       bytes[end - 1] = QUOTE;
     } else if (flags & HAS_ENTITY) end = decodeEntities(bytes, start, end);
-    const etag = bytes.toString('latin1', start, end);
-    return end === start || bytes[end - 1] === QUOTE ? etag : `"${etag}"`;
+    this.#etagStart = start;
+    this.#etagEnd = end;
   }
 
   #time(bytes: Buffer, start: number, end: number): number {

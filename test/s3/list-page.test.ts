@@ -93,7 +93,9 @@ describe('a page of a listing', () => {
   it('is read as it was written, whatever the order and style of its elements', () => {
     fc.assert(
       fc.property(document, ({ xml, sorted, token }) => {
-        expect(read(xml)).toEqual({ objects: sorted, token });
+        const found = read(xml);
+        expect(found.objects.map((one) => one.detach())).toEqual(sorted);
+        expect(found.token).toBe(token);
       }),
       { numRuns: 3000 },
     );
@@ -159,7 +161,7 @@ describe('a page of a listing', () => {
 
   it('gives ETags with quotes, times in milliseconds, and STANDARD where no class is named', () => {
     const [one] = read(page(object('k', { ETag: 'abc' }))).objects;
-    expect(one).toEqual({
+    expect(one.detach()).toEqual({
       key: 'k',
       sizeBytes: 7,
       etag: '"abc"',

@@ -12,6 +12,7 @@ import { DynaferryError } from '../../src/model/errors.ts';
 import type { ListPage } from '../../src/s3/list-page.ts';
 import { parseXml, type XmlElement } from '../../src/s3/xml.ts';
 import { siteAt } from '../aws/site-at.ts';
+import { pageOf } from '../s3/page-of.ts';
 
 interface Stored extends ObjectInfo {
   body: Buffer;
@@ -99,7 +100,7 @@ export class MemoryBucket extends S3Bucket {
   override async listPage(prefix: string): Promise<ListPage> {
     const objects: ListedObject[] = [];
     for await (const object of this.list(prefix)) if (objects.push(object) === 1000) break;
-    return { objects, token: undefined };
+    return pageOf(objects);
   }
 
   /** DeleteObjects is the only such request that is made of it. */

@@ -15,11 +15,11 @@ export function compileScope(scope: ScopeSettings, nowMs: number): CopyScope {
   const newerMs = instantOf(scope.newerThan, nowMs) ?? -Infinity;
   const olderMs = instantOf(scope.olderThan, nowMs) ?? Infinity;
   return {
-    includes: (relativeKey, object: Dated) => {
+    includes: (object: Dated, prefix) => {
       if (object.sizeBytes < minSizeBytes || object.sizeBytes > maxSizeBytes) return false;
       if (object.lastModifiedMs < newerMs || object.lastModifiedMs >= olderMs) return false;
       if (include.length + exclude.length === 0) return true;
-      const key = base === undefined ? relativeKey : object.key.slice(base.length);
+      const key = object.key.slice((base ?? prefix).length);
       return (
         (include.length === 0 || include.some((glob) => glob.matches(key))) &&
         !exclude.some((glob) => glob.matches(key))

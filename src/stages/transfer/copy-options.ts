@@ -8,8 +8,8 @@ export interface PrefixPair {
 
 /** Which of the listed objects are copied. Keys are matched by what stands behind the source's prefix. */
 export interface CopyScope {
-  /** `object` has its key at the source, also where it is one that only the target has. */
-  includes(relativeKey: string, object: ListedObject): boolean;
+  /** `object` has its key at the source, below `prefix`, also where it is one that only the target has. Its key is read only where something depends on it. */
+  includes(object: ListedObject, prefix: string): boolean;
 }
 
 /**

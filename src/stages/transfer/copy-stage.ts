@@ -3,6 +3,7 @@ import { BoundedQueue } from '../../engine/bounded-queue.ts';
 import { asDynaferryError } from '../../model/errors.ts';
 import type { EventListener } from '../../model/events.ts';
 import type { ListedObject } from '../../s3/object-info.ts';
+import type { PageObject } from '../../s3/page-object.ts';
 import type { CompareMode, CopyReason, CopyScope, FailedObject, PrefixPair } from './copy-options.ts';
 import type { CopyMeter } from './copy-meter.ts';
 import { judgeAsked, judgeListed } from './judge-pair.ts';
@@ -172,15 +173,16 @@ class CopyRun {
     for (const { source, target } of found) {
       if (source === undefined) {
         // What the scope leaves out is nothing that this copy has put there. It judges keys as the source has them.
-        if (target !== undefined && inScope(scope, asSource(target, prefix), prefix)) extra.push(target.key);
+        if (target !== undefined && scope.includes(asSource(target, prefix), prefix.source)) extra.push(target.key);
         continue;
       }
       more.listed++;
-      if (!inScope(scope, source, prefix)) more.excluded++;
+      if (!scope.includes(source, prefix.source)) more.excluded++;
       else {
         const verdict = target === undefined ? 'missing' : judgeListed(source, target, compare);
         if (verdict === 'same') more.same++;
-        else tasks.push(this.#taskOf(source, prefix, target, verdict === 'ask' ? undefined : verdict));
+        else
+          tasks.push(this.#taskOf(source.detach(), prefix, target?.detach(), verdict === 'ask' ? undefined : verdict));
       }
     }
     more.extra = extra.length;
@@ -293,11 +295,7 @@ class CopyRun {
   }
 }
 
-function inScope(scope: CopyScope, object: ListedObject, prefix: PrefixPair): boolean {
-  return scope.includes(object.key.slice(prefix.source.length), object);
-}
-
 /** An object of the target under the key that it would have at the source. */
-function asSource(object: ListedObject, prefix: PrefixPair): ListedObject {
-  return { ...object, key: prefix.source + object.key.slice(prefix.target.length) };
+function asSource(object: PageObject, prefix: PrefixPair): ListedObject {
+  return { ...object.detach(), key: prefix.source + object.key.slice(prefix.target.length) };
 }

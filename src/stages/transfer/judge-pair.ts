@@ -1,4 +1,5 @@
 import type { ListedObject } from '../../s3/object-info.ts';
+import type { PageObject } from '../../s3/page-object.ts';
 import type { CompareMode, CopyReason } from './copy-options.ts';
 import { etagForm, hidesDigest, isSameEtag } from './etag.ts';
 import type { Link } from './link.ts';
@@ -6,16 +7,12 @@ import { PART_SIZE, SOURCE_ETAG } from './object-headers.ts';
 import { sameContent } from './same-content.ts';
 
 /** What the two listings alone say of an object that both sides have: the same, different, or that the target has to be asked. */
-export function judgeListed(
-  source: ListedObject,
-  target: ListedObject,
-  mode: CompareMode,
-): 'same' | 'ask' | CopyReason {
+export function judgeListed(source: PageObject, target: PageObject, mode: CompareMode): 'same' | 'ask' | CopyReason {
   if (mode === 'missing') return 'same';
   if (source.sizeBytes !== target.sizeBytes) return 'size';
   if (mode === 'size') return 'same';
   if (mode === 'mtime') return source.lastModifiedMs > target.lastModifiedMs ? 'newer' : 'same';
-  return isSameEtag(source.etag, target.etag) ? 'same' : 'ask';
+  return source.hasEtagOf(target) || isSameEtag(source.etag, target.etag) ? 'same' : 'ask';
 }
 
 /**

@@ -18,7 +18,7 @@ function includes(
     lastModifiedMs: NOW_MS - agoMs,
     storageClass: 'STANDARD',
   };
-  return scope.includes(key, object);
+  return scope.includes(object, prefix);
 }
 
 describe('a scope', () => {

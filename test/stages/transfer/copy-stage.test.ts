@@ -56,7 +56,7 @@ function worldOf(fates: ReadonlyMap<string, Fate> = new Map()): World {
     copy: 'c',
     link,
     prefixes: [{ source: 's/', target: 't/' }],
-    scope: { includes: (key) => !key.endsWith('x') },
+    scope: { includes: ({ key }) => !key.endsWith('x') },
     compare: 'etag',
     dry: false,
     retryFailed: false,

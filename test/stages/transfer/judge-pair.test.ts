@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { ListedObject } from '../../../src/s3/object-info.ts';
 import type { CompareMode } from '../../../src/stages/transfer/copy-options.ts';
 import { judgeAsked, judgeListed } from '../../../src/stages/transfer/judge-pair.ts';
+import { pageOf } from '../../s3/page-of.ts';
 import { MemoryBucket, memoryLink, partsEtag, wholeEtag, type MemoryObject } from './memory-link.ts';
 
 const md5 = '"0123456789abcdef0123456789abcdef"';
@@ -36,7 +37,8 @@ describe('by the two listings', () => {
     ['checksum', 'the same ETag', {}, {}, 'same'],
     ['checksum', 'another ETag', { etag: parts }, {}, 'ask'],
   ])('%s: %s', (mode, _what, source, target, verdict) => {
-    expect(judgeListed(listed(source), listed(target), mode)).toBe(verdict);
+    const [left, right] = [source, target].map((more) => pageOf([listed(more)]).objects[0]);
+    expect(judgeListed(left, right, mode)).toBe(verdict);
   });
 });
 

@@ -8,6 +8,7 @@ import type { ListPage } from '../../../src/s3/list-page.ts';
 import type { ListedObject, ListPageOptions, ObjectDetails } from '../../../src/s3/object-info.ts';
 import { NO_ELEMENT, type XmlElement } from '../../../src/s3/xml.ts';
 import type { Link } from '../../../src/stages/transfer/link.ts';
+import { pageOf } from '../../s3/page-of.ts';
 
 export interface MemoryObject {
   body: Buffer;
@@ -44,7 +45,7 @@ export class MemoryBucket {
       .filter((key) => key.startsWith(prefix) && (startAfter === undefined || compareKeys(key, startAfter) > 0))
       .sort((a, b) => compareKeys(a, b));
     const objects = keys.slice(0, maxKeys).map((key) => this.listed(key));
-    return { objects, token: keys.length > maxKeys ? 'next' : undefined };
+    return pageOf(objects, keys.length > maxKeys ? 'next' : undefined);
   }
 
   async head(key: string): Promise<ObjectDetails | undefined> {

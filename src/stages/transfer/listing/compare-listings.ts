@@ -13,7 +13,8 @@ export interface ComparisonOptions {
   /** Counted up while it goes on; those of STATE_PREFIX are not counted. */
   counts?: ListingCounts;
   /**
-   * Takes pairs of a prefix pair, in order within a range, which goes on when the promise is fulfilled. Other ranges call it meanwhile.
+   * Takes pairs of a prefix pair, in order within a range, which goes on when the promise is fulfilled: until then the pairs are of use, and what is to be kept of them
+   * is detached. Other ranges call it meanwhile.
    */
   emit(pairs: ListedPair[], prefixes: PrefixPair): Promise<void>;
 }

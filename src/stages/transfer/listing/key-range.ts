@@ -1,17 +1,17 @@
 import { compareKeys } from '../../../s3/compare-keys.ts';
-import type { ListedObject } from '../../../s3/object-info.ts';
+import type { PageObject } from '../../../s3/page-object.ts';
 import type { PrefixPair } from '../copy-options.ts';
 import { findSplit } from './find-split.ts';
 import { PageStream, type Lister } from './page-stream.ts';
 
 /** Below the prefixes of both sides: where dynaferry keeps what it has to remember of a copy. Never copied, compared or deleted. */
 export const STATE_PREFIX = '.dynaferry/';
-const STATE_START = STATE_PREFIX.charCodeAt(0);
+const STATE_BYTES = Buffer.from(STATE_PREFIX);
 
-/** Source and target entry of the same relative key; at least one of the two is there. */
+/** Source and target entry of the same relative key; at least one of the two is there. Of use until the next pairs are asked for. */
 export interface ListedPair {
-  source?: ListedObject;
-  target?: ListedObject;
+  source?: PageObject;
+  target?: PageObject;
 }
 
 export interface ListingCounts {
@@ -116,8 +116,9 @@ export class KeyRange {
       [source, this.pair.source],
       [target, this.pair.target],
     ] as const) {
-      const { objects } = await bucket.listPage(prefix, { startAfter: prefix + after, maxKeys: 1, signal });
-      const key = objects[0]?.key.slice(prefix.length);
+      const page = await bucket.listPage(prefix, { startAfter: prefix + after, maxKeys: 1, signal });
+      const key = page.objects[0]?.key.slice(prefix.length);
+      page.release();
       if (key !== undefined && (until === undefined || compareKeys(key, until) <= 0)) return key;
     }
     return undefined;
@@ -128,12 +129,10 @@ export class KeyRange {
     const { counts } = this.#context;
     const source = this.#source;
     const target = this.#target;
-    const sourceStart = source.prefix.length;
-    const targetStart = target.prefix.length;
     const untilOf = this.#endsIn(source) || this.#endsIn(target) ? this.#until : undefined;
     let isPast = false;
-    let last: ListedObject | undefined;
-    let lastStart = 0;
+    let last: PageObject | undefined;
+    let lastSide = source;
     let sources = 0;
     let targets = 0;
     while (!source.isDry && !target.isDry) {
@@ -146,23 +145,23 @@ export class KeyRange {
           break;
         }
         order = 1;
-      } else order = right === undefined ? -1 : compareKeys(left.key, right.key, sourceStart, targetStart);
-      const first = (order <= 0 ? left : right) as ListedObject;
-      const start = order <= 0 ? sourceStart : targetStart;
-      if (untilOf !== undefined && compareKeys(first.key, untilOf, start) > 0) {
+      } else order = right === undefined ? -1 : left.compareKey(source.prefixBytes, right, target.prefixBytes);
+      const first = (order <= 0 ? left : right) as PageObject;
+      const side = order <= 0 ? source : target;
+      if (untilOf !== undefined && compareKeys(first.key, untilOf, side.prefix.length) > 0) {
         isPast = true;
         break;
       }
       if (order <= 0) source.index++;
       if (order >= 0) target.index++;
       last = first;
-      lastStart = start;
-      if (isState(first.key, start)) continue;
+      lastSide = side;
+      if (first.hasInKey(side.prefixBytes, STATE_BYTES)) continue;
       if (order <= 0) sources++;
       if (order >= 0) targets++;
       pairs.push({ source: order <= 0 ? left : undefined, target: order >= 0 ? right : undefined });
     }
-    if (last !== undefined) this.#position = last.key.slice(lastStart);
+    if (last !== undefined) this.#position = last.key.slice(lastSide.prefix.length);
     counts.source += sources;
     counts.target += targets;
     this.weight += Math.max(sources, targets);
@@ -176,8 +175,4 @@ export class KeyRange {
       this.#until !== undefined && last !== undefined && compareKeys(last.key, this.#until, stream.prefix.length) > 0
     );
   }
-}
-
-function isState(key: string, start: number): boolean {
-  return key.charCodeAt(start) === STATE_START && key.startsWith(STATE_PREFIX, start);
 }

@@ -1,6 +1,6 @@
 import type { S3Bucket } from '../../../s3/bucket.ts';
 import type { ListPage } from '../../../s3/list-page.ts';
-import type { ListedObject } from '../../../s3/object-info.ts';
+import type { PageObject } from '../../../s3/page-object.ts';
 
 /** What a listing is read from. */
 export type Lister = Pick<S3Bucket, 'listPage'>;
@@ -8,13 +8,16 @@ export type Lister = Pick<S3Bucket, 'listPage'>;
 /** One side's objects of a range, page by page. While a page is read the next is on its way; no more than these two are held. */
 export class PageStream {
   readonly prefix: string;
+  /** How many bytes of each key are the prefix. */
+  readonly prefixBytes: number;
   /** The page that is read, and how far. */
-  objects: ListedObject[] = [];
+  objects: readonly PageObject[] = [];
   index = 0;
   readonly #bucket: Lister;
   readonly #signal: AbortSignal;
   /** Whether what comes behind this key is of interest. */
   readonly #wants: (lastKey: string) => boolean;
+  #page: ListPage | undefined;
   #lastKey: string | undefined;
   #next: Promise<ListPage> | undefined;
 
@@ -27,6 +30,7 @@ export class PageStream {
     signal: AbortSignal,
   ) {
     this.prefix = prefix;
+    this.prefixBytes = Buffer.byteLength(prefix);
     this.#bucket = bucket;
     this.#signal = signal;
     this.#wants = wants;
@@ -49,10 +53,13 @@ export class PageStream {
     return this.objects.at(-1)?.key.slice(this.prefix.length);
   }
 
-  /** Waits until there is an object to read, or none is left. Rejects with what a request fails with. */
+  /** Waits until there is an object to read, or none is left; the objects of the page before are of no use then. Rejects with what a request fails with. */
   async fill(): Promise<void> {
     while (this.index === this.objects.length && this.#next !== undefined) {
-      const { objects, token } = await this.#next;
+      const page = await this.#next;
+      const { objects, token } = page;
+      this.#page?.release();
+      this.#page = page;
       this.objects = objects;
       this.index = 0;
       this.#lastKey = objects.at(-1)?.key ?? this.#lastKey;

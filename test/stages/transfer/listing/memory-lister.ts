@@ -1,6 +1,7 @@
 import { compareKeys } from '../../../../src/s3/compare-keys.ts';
 import type { ListPage } from '../../../../src/s3/list-page.ts';
-import type { ListPageOptions } from '../../../../src/s3/object-info.ts';
+import type { ListedObject, ListPageOptions } from '../../../../src/s3/object-info.ts';
+import { pageOf } from '../../../s3/page-of.ts';
 import { Random } from '../../../world/random.ts';
 
 export interface ListerOptions {
@@ -48,7 +49,7 @@ export class MemoryLister {
     this.places.push(place);
     if (this.#random.next() >= (this.#options.lies ?? 0)) return this.#page(prefix, options, 1);
     const lie = this.keys.filter((key) => key.startsWith(prefix))[this.#random.integer(0, this.keys.length - 1)];
-    return { objects: lie === undefined ? [] : [this.#object(lie)], token: undefined };
+    return pageOf(lie === undefined ? [] : [this.#object(lie)]);
   }
 
   #page(prefix: string, { startAfter, token }: ListPageOptions, keysMax?: number): ListPage {
@@ -59,10 +60,11 @@ export class MemoryLister {
     let end = begin;
     while (end < keys.length && end - begin < limit && keys[end].startsWith(prefix)) end++;
     const isLast = end >= keys.length || !keys[end].startsWith(prefix);
-    return { objects: keys.slice(begin, end).map((key) => this.#object(key)), token: isLast ? undefined : String(end) };
+    const objects = keys.slice(begin, end).map((key) => this.#object(key));
+    return pageOf(objects, isLast ? undefined : String(end));
   }
 
-  #object(key: string): ListPage['objects'][number] {
+  #object(key: string): ListedObject {
     return { key, sizeBytes: key.length, etag: '"e"', lastModifiedMs: 0, storageClass: 'STANDARD' };
   }
 }
