@@ -18,7 +18,7 @@ import {
   type PutOptions,
   type UploadedPart,
 } from './object-info.ts';
-import { pageBuffers } from './page-bytes.ts';
+import { pageBuffers } from './page-table.ts';
 import { RangeBody, type ByteRange } from './range-body.ts';
 import { stuckListing } from './stuck-listing.ts';
 import { partList, readParts } from './upload-parts.ts';

@@ -1,18 +1,39 @@
 import { compareKeys } from './compare-keys.ts';
 import { decodeEntities } from './decode-in-place.ts';
 import { ListedObjectReader, numberAt } from './listed-object-reader.ts';
-import { PageBytes } from './page-bytes.ts';
-import { HAS_ENTITY, XmlCursor } from './xml-cursor.ts';
-import type { PageObject } from './page-object.ts';
+import { PageObject } from './page-object.ts';
+import { PageTable } from './page-table.ts';
+import { HAS_ENTITY } from './text-flags.ts';
+import { XmlCursor } from './xml-cursor.ts';
 
-/** One answer to ListObjectsV2. */
-export interface ListPage {
-  /** In the order of their keys' UTF-8 bytes. May be none although there are further pages. */
-  objects: readonly PageObject[];
+/** One answer to ListObjectsV2: objects in the order of their keys' UTF-8 bytes, or none although there are further pages. */
+export class ListPage {
   /** Gives the next page; undefined where this is the last. */
-  token: string | undefined;
+  readonly token: string | undefined;
+  readonly #table: PageTable;
+
+  constructor(table: PageTable, token: string | undefined) {
+    this.#table = table;
+    this.token = token;
+  }
+
+  get length(): number {
+    return this.#table.length;
+  }
+
+  object(index: number): PageObject {
+    return new PageObject(this.#table, index);
+  }
+
+  /** All of them, for who does not take one after the other. */
+  get objects(): PageObject[] {
+    return Array.from({ length: this.length }, (_, index) => this.object(index));
+  }
+
   /** Nobody needs the objects any more: the page's memory serves for another one. Where it is not called, nothing is lost but that. */
-  release(): void;
+  release(): void {
+    this.#table.release();
+  }
 }
 
 /** What the keys of a page keep to. */
@@ -41,19 +62,16 @@ export function readListPage(body: Buffer, bounds: PageBounds): ListPage {
   const { tagStart, nameStart, nameEnd } = cursor;
   const namespace = body.toString('latin1', tagStart, nameStart);
   // It may stand behind the keys. A service that does not encode them does not say so.
-  const page = new PageBytes(body);
-  const reader = new ListedObjectReader(cursor, page, body.includes(`>url</${namespace}EncodingType>`));
-  const objects: PageObject[] = [];
+  const table = new PageTable(body);
+  const reader = new ListedObjectReader(cursor, table, body.includes(`>url</${namespace}EncodingType>`));
   let truncated = '';
   let token = '';
   let count: number | undefined;
   for (;;) {
     const { at } = cursor;
     if (!cursor.open()) break;
-    if (cursor.isNamed(CONTENTS)) {
-      let object: PageObject | undefined = reader.read(at);
-      for (; object !== undefined; object = reader.readAlike()) objects.push(object);
-    } else if (cursor.isNamed(IS_TRUNCATED)) truncated = readString(cursor);
+    if (cursor.isNamed(CONTENTS)) reader.read(at);
+    else if (cursor.isNamed(IS_TRUNCATED)) truncated = readString(cursor);
     else if (cursor.isNamed(TOKEN)) token = readString(cursor);
     else if (cursor.isNamed(KEY_COUNT)) count = readCount(cursor);
     else cursor.skip();
@@ -63,16 +81,17 @@ export function readListPage(body: Buffer, bounds: PageBounds): ListPage {
   if (truncated !== 'true' && truncated !== 'false') throw cursor.fault('no IsTruncated');
   const isLast = truncated === 'false';
   if (!isLast && token === '') throw cursor.fault('no NextContinuationToken');
-  if (count !== undefined && count !== objects.length) throw cursor.fault('another KeyCount than keys');
-  if (!isWithin(objects, bounds)) throw cursor.fault('keys out of bounds');
-  return { objects, token: isLast ? undefined : token, release: () => page.release() };
+  if (count !== undefined && count !== table.length) throw cursor.fault('another KeyCount than keys');
+  const page = new ListPage(table, isLast ? undefined : token);
+  if (!isWithin(page, bounds)) throw cursor.fault('keys out of bounds');
+  return page;
 }
 
 /** Keys are in order, so the first and the last stand for all between. */
-function isWithin(objects: readonly PageObject[], { prefix, after }: PageBounds): boolean {
-  if (objects.length === 0) return true;
-  const first = objects[0].key;
-  const last = objects[objects.length - 1].key;
+function isWithin(page: ListPage, { prefix, after }: PageBounds): boolean {
+  if (page.length === 0) return true;
+  const first = page.object(0).key;
+  const last = page.object(page.length - 1).key;
   return first.startsWith(prefix) && last.startsWith(prefix) && (after === undefined || compareKeys(first, after) > 0);
 }
 

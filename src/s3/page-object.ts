@@ -1,6 +1,6 @@
 import { compareSpans } from './compare-spans.ts';
 import type { ListedObject } from './object-info.ts';
-import type { PageBytes } from './page-bytes.ts';
+import type { PageTable } from './page-table.ts';
 
 const QUOTE = 0x22;
 
@@ -9,78 +9,71 @@ const QUOTE = 0x22;
  * are compared nearly all objects are the same, and nobody does. Of use until the page is released; `detach` gives what can be kept.
  */
 export class PageObject implements ListedObject {
-  readonly sizeBytes: number;
-  readonly lastModifiedMs: number;
-  readonly storageClass: string;
-  readonly #page: PageBytes;
-  readonly #keyStart: number;
-  readonly #keyEnd: number;
-  readonly #etagStart: number;
-  readonly #etagEnd: number;
+  readonly #page: PageTable;
+  readonly #row: number;
 
-  /** The key is UTF-8 and decoded where it lies, the ETag too, with or without its quotes. */
-  constructor(
-    page: PageBytes,
-    keyStart: number,
-    keyEnd: number,
-    etagStart: number,
-    etagEnd: number,
-    rest: Pick<ListedObject, 'sizeBytes' | 'lastModifiedMs' | 'storageClass'>,
-  ) {
-    this.sizeBytes = rest.sizeBytes;
-    this.lastModifiedMs = rest.lastModifiedMs;
-    this.storageClass = rest.storageClass;
+  constructor(page: PageTable, row: number) {
     this.#page = page;
-    this.#keyStart = keyStart;
-    this.#keyEnd = keyEnd;
-    this.#etagStart = etagStart;
-    this.#etagEnd = etagEnd;
+    this.#row = row;
   }
 
   get key(): string {
-    return this.#page.bytes.toString('utf8', this.#keyStart, this.#keyEnd);
+    return this.#page.bytes.toString('utf8', this.#page.keyStart(this.#row), this.#page.keyEnd(this.#row));
+  }
+
+  get sizeBytes(): number {
+    return this.#page.sizeBytes(this.#row);
   }
 
   get etag(): string {
     const { bytes } = this.#page;
-    const etag = bytes.toString('latin1', this.#etagStart, this.#etagEnd);
-    return etag === '' || bytes[this.#etagEnd - 1] === QUOTE ? etag : `"${etag}"`;
+    const end = this.#page.etagEnd(this.#row);
+    const etag = bytes.toString('latin1', this.#page.etagStart(this.#row), end);
+    return etag === '' || bytes[end - 1] === QUOTE ? etag : `"${etag}"`;
+  }
+
+  get lastModifiedMs(): number {
+    return this.#page.lastModifiedMs(this.#row);
+  }
+
+  get storageClass(): string {
+    const start = this.#page.classStart(this.#row);
+    const end = this.#page.classEnd(this.#row);
+    return start === end ? 'STANDARD' : this.#page.bytes.toString('latin1', start, end);
   }
 
   /** The order of what stands in two keys from these bytes on, as compareKeys has it. */
   compareKey(from: number, other: PageObject, otherFrom: number): number {
+    const left = this.#page;
+    const right = other.#page;
     return compareSpans(
-      this.#page.view,
-      this.#keyStart + from,
-      this.#keyEnd,
-      other.#page.view,
-      other.#keyStart + otherFrom,
-      other.#keyEnd,
+      left.view,
+      left.keyStart(this.#row) + from,
+      left.keyEnd(this.#row),
+      right.view,
+      right.keyStart(other.#row) + otherFrom,
+      right.keyEnd(other.#row),
     );
   }
 
   /** Whether these bytes stand in the key from there on. */
   hasInKey(from: number, bytes: Buffer): boolean {
-    const start = this.#keyStart + from;
     const own = this.#page.bytes;
-    if (start + bytes.length > this.#keyEnd) return false;
+    const start = this.#page.keyStart(this.#row) + from;
+    if (start + bytes.length > this.#page.keyEnd(this.#row)) return false;
     for (let i = 0; i < bytes.length; i++) if (own[start + i] !== bytes[i]) return false;
     return true;
   }
 
-  /** Whether both have an ETag, and it is written alike. One that is not may be the same, as without quotes. */
+  /** Whether both have an ETag, and it is the same as it stands there. Others may be the same too, such as one with quotes and one without. */
   hasEtagOf(other: PageObject): boolean {
-    return (
-      this.#etagEnd > this.#etagStart &&
-      compareSpans(
-        this.#page.view,
-        this.#etagStart,
-        this.#etagEnd,
-        other.#page.view,
-        other.#etagStart,
-        other.#etagEnd,
-      ) === 0
-    );
+    const left = this.#page;
+    const right = other.#page;
+    const start = left.etagStart(this.#row);
+    const end = left.etagEnd(this.#row);
+    const otherStart = right.etagStart(other.#row);
+    const otherEnd = right.etagEnd(other.#row);
+    return start < end && compareSpans(left.view, start, end, right.view, otherStart, otherEnd) === 0;
   }
 
   /** The same for keeping, beyond the page. */

@@ -1,3 +1,5 @@
+import { flagsOf, STOP } from './text-flags.ts';
+
 /** A document that is no XML, or not the one that was asked for. Its message quotes nothing of it. */
 export class MalformedXml extends Error {
   constructor(what: string, at: number) {
@@ -11,21 +13,6 @@ const GT = 0x3e;
 const SLASH = 0x2f;
 const COLON = 0x3a;
 const DEPTH_MAX = 32;
-
-/** What a text holds besides ASCII that stands for itself; bits of `XmlCursor.flags`. */
-export const HAS_ENTITY = 1;
-export const HAS_ESCAPE = 2;
-const HAS_HIGH_BYTE = 4;
-/** A `<`, which ends a text: more than all others together. */
-export const STOP = 8;
-
-/** What each byte says of a text. */
-export const flagsOf = new Uint8Array(256);
-flagsOf.fill(HAS_HIGH_BYTE, 0x80);
-flagsOf[0x26] = HAS_ENTITY;
-flagsOf[0x25] = HAS_ESCAPE;
-flagsOf[0x2b] = HAS_ESCAPE;
-flagsOf[LT] = STOP;
 
 /**
  * A walk over the elements of an XML document by its bytes: tags, attributes (passed over), namespace prefixes (passed over) and text. What
@@ -117,7 +104,7 @@ export class XmlCursor {
     if (!this.isEmpty) {
       while (at < length) {
         flags |= flagsOf[bytes[at]];
-        if (flags >= STOP) break;
+        if (flags & STOP) break;
         at++;
       }
       this.at = at;

@@ -1,5 +1,6 @@
 import { decodeEntities } from './decode-in-place.ts';
-import { HAS_ENTITY, MalformedXml, XmlCursor } from './xml-cursor.ts';
+import { HAS_ENTITY } from './text-flags.ts';
+import { MalformedXml, XmlCursor } from './xml-cursor.ts';
 
 /** An element of one of S3's answers: text or children. Listings of objects, which are long, are read without making such of them. */
 export interface XmlElement {

@@ -121,6 +121,43 @@ describe('a page of a listing', () => {
     );
   });
 
+  it('has the same ETags whatever their quotes are written as, and whatever the object before has', () => {
+    const written: ((text: string) => string)[] = [
+      (text) => text.replaceAll('&', '&amp;').replaceAll('"', '&quot;'),
+      (text) => text.replaceAll('&', '&#38;').replaceAll('"', '&#34;'),
+      (text) => text.replaceAll('&', '&#x26;'),
+      (text) => text.replaceAll('&', '&amp;').replace('"', '&quot;').replaceAll(/"$/g, '&#34;'),
+    ];
+    const inner = fc.array(fc.constantFrom('a', '0', '-', '"', '&', '/', '+', '%41', ' '), { maxLength: 9 });
+    const etags = fc.array(
+      fc.tuple(
+        fc.oneof(
+          fc.constantFrom('', 'W/"a"'),
+          inner.map((parts) => `"${parts.join('')}"`),
+        ),
+        fc.constantFrom(...written),
+      ),
+      { maxLength: 9 },
+    );
+    fc.assert(
+      fc.property(etags, (all) => {
+        const contents = all.map(([etag, write], n) => object(`k${n}`, { ETag: write(etag) }));
+        expect(read(page(contents.join(''))).objects.map(({ etag }) => etag)).toEqual(all.map(([etag]) => etag));
+      }),
+      { numRuns: 3000 },
+    );
+  });
+
+  it('of more objects than S3 lists at once has all of them', () => {
+    const keys = Array.from({ length: 4321 }, (_, n) => `k${String(n).padStart(4, '0')}`);
+    const classes = keys.map((_, n) => ['STANDARD', 'GLACIER', 'STANDARD_IA'][n % 3]);
+    const contents = keys.map((one, n) => object(one, { Size: String(n ** 3), StorageClass: classes[n] }));
+    const { objects } = read(page(contents.join('')));
+    expect(objects.map((one) => one.key)).toEqual(keys);
+    expect(objects.map((one) => one.sizeBytes)).toEqual(keys.map((_, n) => n ** 3));
+    expect(objects.map((one) => one.storageClass)).toEqual(classes);
+  });
+
   it('breaks off anywhere: an error, never fewer objects', () => {
     fc.assert(
       fc.property(document, fc.double({ min: 0, max: 1, noNaN: true }), ({ xml }, where) => {

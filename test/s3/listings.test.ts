@@ -37,7 +37,7 @@ describe('a page of a listing that arrives damaged', () => {
     ],
   ])('is asked for again: %s', async (_, damaged) => {
     expect(await answered([damaged, damaged, page], list)).toEqual({
-      outcome: { objects: [], token: undefined, release: expect.any(Function) },
+      outcome: expect.objectContaining({ token: undefined }) as object,
       asked: 3,
       retries: ['SERVICE_FAILED', 'SERVICE_FAILED'],
     });

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { compareKeys } from '../../src/s3/compare-keys.ts';
 import { readListPage } from '../../src/s3/list-page.ts';
 import type { ListedObject } from '../../src/s3/object-info.ts';
-import { pageBuffers } from '../../src/s3/page-bytes.ts';
+import { pageBuffers } from '../../src/s3/page-table.ts';
 import { pageOf } from './page-of.ts';
 
 const text = fc

@@ -136,8 +136,8 @@ export class KeyRange {
     let sources = 0;
     let targets = 0;
     while (!source.isDry && !target.isDry) {
-      const left = source.index < source.objects.length ? source.objects[source.index] : undefined;
-      const right = target.index < target.objects.length ? target.objects[target.index] : undefined;
+      const left = source.first;
+      const right = target.first;
       let order = 0;
       if (left === undefined) {
         if (right === undefined) {
@@ -152,8 +152,8 @@ export class KeyRange {
         isPast = true;
         break;
       }
-      if (order <= 0) source.index++;
-      if (order >= 0) target.index++;
+      if (order <= 0) source.advance();
+      if (order >= 0) target.advance();
       last = first;
       lastSide = side;
       if (first.hasInKey(side.prefixBytes, STATE_BYTES)) continue;
@@ -170,9 +170,7 @@ export class KeyRange {
 
   /** Whether the end of the range may lie within the stream's page. */
   #endsIn(stream: PageStream): boolean {
-    const last = stream.objects.at(-1);
-    return (
-      this.#until !== undefined && last !== undefined && compareKeys(last.key, this.#until, stream.prefix.length) > 0
-    );
+    const { lastRest } = stream;
+    return this.#until !== undefined && lastRest !== undefined && compareKeys(lastRest, this.#until) > 0;
   }
 }

@@ -10,14 +10,17 @@ export class PageStream {
   readonly prefix: string;
   /** How many bytes of each key are the prefix. */
   readonly prefixBytes: number;
-  /** The page that is read, and how far. */
-  objects: readonly PageObject[] = [];
-  index = 0;
+  /** The object that is due; undefined where the page is used up. */
+  first: PageObject | undefined;
+  /** The last key of the page that is read, without the prefix; undefined where it has none. */
+  lastRest: string | undefined;
   readonly #bucket: Lister;
   readonly #signal: AbortSignal;
   /** Whether what comes behind this key is of interest. */
   readonly #wants: (lastKey: string) => boolean;
+  /** The page that is read, and how far. */
   #page: ListPage | undefined;
+  #index = 0;
   #lastKey: string | undefined;
   #next: Promise<ListPage> | undefined;
 
@@ -40,7 +43,7 @@ export class PageStream {
 
   /** Whether the page is used up and another one comes. */
   get isDry(): boolean {
-    return this.index === this.objects.length && this.#next !== undefined;
+    return this.first === undefined && this.#next !== undefined;
   }
 
   /** Whether there are pages behind the one that is read. */
@@ -48,21 +51,25 @@ export class PageStream {
     return this.#next !== undefined;
   }
 
-  /** The last key of the page that is read, without the prefix. */
-  get lastRest(): string | undefined {
-    return this.objects.at(-1)?.key.slice(this.prefix.length);
+  /** Goes on to the next object of the page. */
+  advance(): void {
+    this.#index++;
+    this.first =
+      this.#page !== undefined && this.#index < this.#page.length ? this.#page.object(this.#index) : undefined;
   }
 
-  /** Waits until there is an object to read, or none is left; the objects of the page before are of no use then. Rejects with what a request fails with. */
+  /** Waits until an object is due, or none is left; the objects of the page before are of no use then. Rejects with what a request fails with. */
   async fill(): Promise<void> {
-    while (this.index === this.objects.length && this.#next !== undefined) {
-      const page = await this.#next;
-      const { objects, token } = page;
+    for (let next = this.#next; this.first === undefined && next !== undefined; next = this.#next) {
+      const page = await next;
+      const { length, token } = page;
       this.#page?.release();
       this.#page = page;
-      this.objects = objects;
-      this.index = 0;
-      this.#lastKey = objects.at(-1)?.key ?? this.#lastKey;
+      this.#index = -1;
+      this.advance();
+      const lastKey = length > 0 ? page.object(length - 1).key : undefined;
+      this.lastRest = lastKey?.slice(this.prefix.length);
+      this.#lastKey = lastKey ?? this.#lastKey;
       const isWanted = token !== undefined && (this.#lastKey === undefined || this.#wants(this.#lastKey));
       this.#next = isWanted ? this.#request(token) : undefined;
     }
