@@ -60,7 +60,13 @@ describe('an object of a page', () => {
     const kept = one.detach();
     page.release();
     expect(kept).toEqual(listed({ key: 'é' }));
-    for (const use of [() => one.key, () => one.etag, () => one.detach(), () => one.hasEtagOf(one)])
+    for (const use of [
+      () => one.key,
+      () => one.etag,
+      () => one.detach(),
+      () => one.hasEtagOf(one),
+      () => one.sizeBytes,
+    ])
       expect(use).toThrow(/released/);
     expect(() => one.compareKey(0, one, 0)).toThrow(/released/);
     expect(() => one.hasInKey(0, Buffer.from('é'))).toThrow(/released/);
