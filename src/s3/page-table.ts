@@ -6,10 +6,9 @@ export const pageBuffers = new BufferPool(512 * 1024, 32);
 
 /** Rows that a table has room for at first: S3 lists no more keys at once. */
 const ROWS = 1000;
-/** Numbers of a row. */
-const FIELDS = 8;
-/** What tables of that size note their rows in, for as many pages. */
-const rowBuffers = new BufferPool(ROWS * FIELDS * Float64Array.BYTES_PER_ELEMENT, 32);
+/** Of each row: where texts begin and end, and other numbers. */
+const SPANS = 6;
+const NUMBERS = 2;
 
 /** One object: where in the page its texts stand, decoded, and its numbers. The key is UTF-8; the ETag has its quotes or not. */
 export interface PageRow {
@@ -24,14 +23,15 @@ export interface PageRow {
 }
 
 /**
- * The bytes of one page, and for each of its objects where in them it stands. Rows of numbers and no objects, and in memory that is used again, since a page stays for as
- * long as the other side's takes to come: what lives so long and is then garbage lets V8's heap grow by a hundred megabytes.
+ * The bytes of one page, and for each of its objects where in them it stands. Rows of numbers and no objects, since a page stays for as long as the other side's takes to come:
+ * twenty million objects that live so long let V8's heap grow by a hundred megabytes.
  */
 export class PageTable {
   length = 0;
   #bytes: Buffer | undefined;
   #view: DataView | undefined;
-  #rows: Float64Array | undefined = takeRows(ROWS);
+  #spans = new Int32Array(ROWS * SPANS);
+  #numbers = new Float64Array(ROWS * NUMBERS);
 
   constructor(bytes: Buffer) {
     this.#bytes = bytes;
@@ -49,80 +49,67 @@ export class PageTable {
 
   /** Adds what stands in `row`, which may then be written over. */
   add(row: PageRow): void {
-    let rows = this.#rows ?? released();
-    const at = this.length * FIELDS;
-    if (at === rows.length) rows = this.#grow(rows);
-    rows[at] = row.keyStart;
-    rows[at + 1] = row.keyEnd;
-    rows[at + 2] = row.etagStart;
-    rows[at + 3] = row.etagEnd;
-    rows[at + 4] = row.classStart;
-    rows[at + 5] = row.classEnd;
-    rows[at + 6] = row.sizeBytes;
-    rows[at + 7] = row.lastModifiedMs;
+    if (this.length * SPANS === this.#spans.length) this.#grow();
+    const spans = this.#spans;
+    const at = this.length * SPANS;
+    spans[at] = row.keyStart;
+    spans[at + 1] = row.keyEnd;
+    spans[at + 2] = row.etagStart;
+    spans[at + 3] = row.etagEnd;
+    spans[at + 4] = row.classStart;
+    spans[at + 5] = row.classEnd;
+    this.#numbers[this.length * NUMBERS] = row.sizeBytes;
+    this.#numbers[this.length * NUMBERS + 1] = row.lastModifiedMs;
     this.length++;
   }
 
   keyStart(row: number): number {
-    return this.#number(row, 0);
+    return this.#spans[row * SPANS];
   }
 
   keyEnd(row: number): number {
-    return this.#number(row, 1);
+    return this.#spans[row * SPANS + 1];
   }
 
   etagStart(row: number): number {
-    return this.#number(row, 2);
+    return this.#spans[row * SPANS + 2];
   }
 
   etagEnd(row: number): number {
-    return this.#number(row, 3);
+    return this.#spans[row * SPANS + 3];
   }
 
   classStart(row: number): number {
-    return this.#number(row, 4);
+    return this.#spans[row * SPANS + 4];
   }
 
   classEnd(row: number): number {
-    return this.#number(row, 5);
+    return this.#spans[row * SPANS + 5];
   }
 
   sizeBytes(row: number): number {
-    return this.#number(row, 6);
+    return this.#numbers[row * NUMBERS];
   }
 
   lastModifiedMs(row: number): number {
-    return this.#number(row, 7);
+    return this.#numbers[row * NUMBERS + 1];
   }
 
-  /** The memory serves for another page. Whoever asks for something of it from now on has an error in place of another page's. */
+  /** The bytes' memory serves for another page. Whoever asks for them from now on has an error in place of another page's. */
   release(): void {
     if (this.#bytes !== undefined) pageBuffers.give(this.#bytes);
-    if (this.#rows !== undefined) giveRows(this.#rows);
     this.#bytes = undefined;
     this.#view = undefined;
-    this.#rows = undefined;
   }
 
-  #number(row: number, field: number): number {
-    return (this.#rows ?? released())[row * FIELDS + field];
+  #grow(): void {
+    const spans = new Int32Array(2 * this.#spans.length);
+    spans.set(this.#spans);
+    this.#spans = spans;
+    const numbers = new Float64Array(2 * this.#numbers.length);
+    numbers.set(this.#numbers);
+    this.#numbers = numbers;
   }
-
-  #grow(rows: Float64Array): Float64Array {
-    const larger = takeRows((2 * rows.length) / FIELDS);
-    larger.set(rows);
-    giveRows(rows);
-    return (this.#rows = larger);
-  }
-}
-
-function takeRows(count: number): Float64Array {
-  const { buffer, byteOffset } = rowBuffers.take(count * FIELDS * Float64Array.BYTES_PER_ELEMENT);
-  return new Float64Array(buffer, byteOffset, count * FIELDS);
-}
-
-function giveRows(rows: Float64Array): void {
-  rowBuffers.give(Buffer.from(rows.buffer));
 }
 
 function released(): never {
