@@ -67,7 +67,13 @@ function summaryRows(summary: Summary, stages: ReadonlySet<StageName>): Row[] {
   if (applied !== undefined) rows.push(...appliedRows(applied, stages));
   if (verify !== undefined) {
     rows.push(['verified', count(verify.equal), 'items are what the policy makes of the source']);
-    const { missing, extra, different, settled, changing = 0, lastedMs } = verify;
+    const { missing, extra, different, refused = 0, settled, changing = 0, lastedMs } = verify;
+    if (refused > 0)
+      rows.push([
+        'refused',
+        count(refused),
+        'items of the source by a rule of the policy: they cannot be at the target',
+      ]);
     if (settled !== undefined)
       rows.push(['settled', count(settled), 'items differed for a moment only, while both tables were written to']);
     if (changing > 0)
