@@ -10,7 +10,7 @@ import { MalformedJson } from '../../model/json-bytes.ts';
 import type { KeySchema } from '../../model/key.ts';
 import type { S3Bucket } from '../../s3/bucket.ts';
 import { AppliedRemoval } from '../../staging/applied-removal.ts';
-import { followChanges, readChangesFrom, type ChangeCommit } from '../../staging/change-log.ts';
+import { followChanges, OTHER_POLICY, readChangesFrom, type ChangeCommit } from '../../staging/change-log.ts';
 import type { CommitSignal } from '../../staging/commit-log.ts';
 import type { ExportLayout } from '../../staging/layout.ts';
 import { readObjectLines } from '../../staging/object-lines.ts';
@@ -175,6 +175,7 @@ class Applier {
       throw new DynaferryError(
         'POLICY_MISMATCH',
         `commit ${commit.seq} of ${bucket.uri(layout.root)} was made under another policy than the one in migration.yaml`,
+        { fix: OTHER_POLICY },
       );
     const expected = { key: layout.root + object.key, md5Base64: object.md5Base64, sha256: object.sha256 };
     const blocks: Buffer[] = [];

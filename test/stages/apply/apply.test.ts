@@ -448,7 +448,10 @@ describe('applying changes', () => {
 
   it('refuses what was made under another policy', async () => {
     await writeChanges(bucket, 1, [put('a', 1)]);
-    await expect(apply({ policyHash: 'other' })).rejects.toMatchObject({ code: 'POLICY_MISMATCH' });
+    await expect(apply({ policyHash: 'other' })).rejects.toMatchObject({
+      code: 'POLICY_MISMATCH',
+      fix: expect.stringContaining('dynaferry capture --restart') as string,
+    });
     expect(table.writes).toEqual([]);
   });
 });
