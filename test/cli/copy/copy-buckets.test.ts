@@ -145,6 +145,12 @@ describe('a command line is refused', () => {
     ['an age that is none', { abortStale: 'old' }, uris, /--abort-stale: got "old"/],
     ['a URI without a target', {}, ['s3://bucket-a'], /the target is missing/],
     ['a folder', {}, ['folder', 's3://bucket-a'], /"folder" is not in S3/],
+    [
+      'a slash left out',
+      {},
+      ['s3:/bucket-a/x', 's3://bucket-b'],
+      /^source: got "s3:\/bucket-a\/x": .*begin with s3:\/\//,
+    ],
     ['two files', {}, ['a.yaml', 'b.yaml'], /two files/],
     [
       'a URI that is none',
