@@ -169,7 +169,8 @@ export interface CopyDecision {
   action: 'copy' | 'delete' | 'archived';
   /** Why: missing, size, etag, newer, checksum, retry; extra for what only the target has; the storage class of what is archived. */
   reason: string;
-  sizeBytes: number;
+  /** Absent of an object that only the target has. */
+  sizeBytes?: number;
 }
 
 /** Objects that failed with one code. */
