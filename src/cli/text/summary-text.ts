@@ -117,10 +117,12 @@ function appliedRows(
   { transferred, puts, deletes, superseded, deadLettered, throughMs }: AppliedChanges,
   stages: ReadonlySet<StageName>,
 ): Row[] {
-  const carried: Row = ['carried', count(transferred), 'changes into the staging of the target'];
-  if (!stages.has('apply')) return [carried];
+  const carried: Row[] = stages.has('transfer-changes')
+    ? [['carried', count(transferred), 'changes into the staging of the target']]
+    : [];
+  if (!stages.has('apply')) return carried;
   return [
-    ...(stages.has('transfer-changes') ? [carried] : []),
+    ...carried,
     ['applied', count(puts), `puts, and ${count(deletes)} deletes, at the target table`],
     ['overtaken', count(superseded), 'not written, since a later change of the same key was'],
     ['dead-lettered', count(deadLettered), 'that the target refuses, set aside with their reasons'],
