@@ -86,10 +86,7 @@ export class ChangeStages {
     const table = await workspace.targetTable();
     const key = keySchemaOf(table);
     checkKey(table.TableName, key, header);
-    const before = workspace.changeLedger.totals().applied;
-    const { puts, deletes, superseded, deadLettered, bytes, objects } = before;
-    const items = puts + deletes + superseded + deadLettered;
-    const meter = this.#stages.meter('apply', { items, bytes, objects, deadLettered });
+    const meter = this.#stages.meter('apply', {});
     const pacer = this.#stages.writePacer(table);
     const options = {
       bucket,
