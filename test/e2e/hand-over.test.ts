@@ -47,6 +47,11 @@ describe.concurrent('where an export and changes meet', () => {
     const scenario = await prepare();
     await carry(scenario);
     expectFailure(await scenario.run('apply', FINISH), 9, 'LOAD_FIRST');
+    // Without an end it waits, and says what to do where there is nothing to wait for.
+    const waiting = scenario.start('apply');
+    await waiting.said(({ type, message }) => type === 'notice' && String(message).includes('--without-load'));
+    waiting.process.kill('SIGINT');
+    expectStopped(await waiting.done);
     expectDone(await scenario.run('export'));
     expectDone(await scenario.run('transfer'));
     expectFailure(await scenario.run('apply', FINISH), 9, 'LOAD_FIRST');
