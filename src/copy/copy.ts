@@ -215,7 +215,7 @@ export class Copy {
       toCopy,
       toCopyBytes: toCopy === 0 ? 0 : Math.max(0, bytesTotal - copiedBytes),
       bytes: copiedBytes,
-      seconds: (performance.now() - startedMs) / 1000,
+      seconds: Math.round(performance.now() - startedMs) / 1000,
       ...(failures.length > 0 && { failures }),
       ...(failed + archived > 0 && isKept(mode) && { failedFile: this.failedFile }),
       ...(error && { error: { code: error.code, message: error.message, fix: error.fix } }),

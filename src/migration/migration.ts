@@ -14,7 +14,7 @@ import { preflight, refuseErrors } from './preflight.ts';
 import { ProgressKeeper } from './progress-keeper.ts';
 import { ProgressTotals } from './progress-totals.ts';
 import { Replication } from './replication.ts';
-import { setAsideOf } from './set-aside.ts';
+import { checkRefused, setAsideOf, watchCaptured } from './set-aside.ts';
 import { Verification } from './verification.ts';
 import { carryVerification } from './verify-site.ts';
 import { forgetVerification } from './verify-stage.ts';
@@ -32,7 +32,7 @@ import type {
   VerifyRequest,
 } from './requests.ts';
 import { readStatus, type MigrationStatus } from './status.ts';
-import { checkAccounting, checkCapturedDeadLetters, checkDeadLetters } from './summary.ts';
+import { checkAccounting, checkDeadLetters } from './summary.ts';
 import { Workspace } from './workspace.ts';
 
 /** The stages of changes. */
@@ -184,18 +184,14 @@ export class Migration {
     const captures = this.#captures;
     // A new log makes the others of this machine begin anew, too.
     return this.#run(restart ? [...CHANGE_STAGES] : ['capture'], {}, async () => {
-      const { changeLedger } = this.#workspace;
       const exports = from.length === 0 ? undefined : await incrementalExports(this.#workspace, from);
       const opened = await (exports === undefined
         ? captures.openStream({ restart })
         : captures.openExports(exports, { restart }));
-      const before = changeLedger.totals().captured.deadLettered;
+      const checkSetAside = watchCaptured(this.#workspace, opened.layout);
       if (exports === undefined) await captures.stream(opened, untilCaughtUp ? calledMs : undefined);
       else await captures.exports(opened, exports);
-      checkCapturedDeadLetters(
-        changeLedger.totals().captured.deadLettered - before,
-        `s3://${this.file.source.staging.bucket}/${opened.layout.root}dynaferry/dead-letters/`,
-      );
+      checkSetAside();
     });
   }
 
@@ -251,8 +247,10 @@ export class Migration {
       // What an earlier verification had read may have been changed since.
       forgetVerification(this.#workspace);
       const { load, apply } = setAsideOf(this.#workspace);
-      await this.#verification.atRest((load?.count ?? 0) + (apply?.count ?? 0));
-      checkDeadLetters(setAsideOf(this.#workspace), ['export', 'load', 'apply']);
+      const verified = await this.#verification.atRest((load?.count ?? 0) + (apply?.count ?? 0));
+      // What an export or a load set aside may have been mended and applied since, and a capture may have set aside more: what counts is what verification found.
+      checkDeadLetters(setAsideOf(this.#workspace), verified.missing > 0 ? ['load', 'apply'] : ['apply']);
+      checkRefused(this.#workspace, verified);
     });
   }
 

@@ -30,14 +30,6 @@ export function appliedCounts({ transferred, applied }: ChangeTotals): AppliedCh
   return { transferred: transferred.changes, puts, deletes, superseded, deadLettered, throughMs };
 }
 
-/** Throws DEAD_LETTERS where a capture set changes aside. */
-export function checkCapturedDeadLetters(changes: number, place: string): void {
-  if (changes === 0) return;
-  throw new DynaferryError('DEAD_LETTERS', `changes were set aside with their reasons: ${changes} in ${place}`, {
-    fix: 'Mend the items or the policy (docs/formats/staging.md says how to read the file); a changed item is captured again.',
-  });
-}
-
 /** Throws ACCOUNTING unless every item that was read is filtered, written, skipped or dead-lettered, and every object that was committed has arrived and is loaded. */
 export function checkAccounting(totals: LedgerTotals): void {
   const { export: exported, transfer, load } = totals;

@@ -70,6 +70,8 @@ export interface VerifyCounts {
   missing: number;
   extra: number;
   different: number;
+  /** Items of the source that a rule refuses, so that they cannot be at the target; absent where there is none. */
+  refused?: number;
   /** Of a live pair only: differences that were gone, or were no more than the way to the target, when they were looked at again. */
   settled?: number;
   /** Items that both sides changed at every look, so that nothing can be told of them: neither equal nor a difference. */
@@ -167,7 +169,8 @@ export interface CopyDecision {
   action: 'copy' | 'delete' | 'archived';
   /** Why: missing, size, etag, newer, checksum, retry; extra for what only the target has; the storage class of what is archived. */
   reason: string;
-  sizeBytes: number;
+  /** Absent of an object that only the target has. */
+  sizeBytes?: number;
 }
 
 /** Objects that failed with one code. */

@@ -30,6 +30,9 @@ export function totalSummary(names: readonly string[], summaries: readonly Summa
         missing: sumVerified(({ missing }) => missing),
         extra: sumVerified(({ extra }) => extra),
         different: sumVerified(({ different }) => different),
+        ...(verified.some(({ refused }) => refused !== undefined) && {
+          refused: sumVerified(({ refused = 0 }) => refused),
+        }),
         ...(verified.some(({ settled }) => settled !== undefined) && {
           settled: sumVerified(({ settled = 0 }) => settled),
           changing: sumVerified(({ changing = 0 }) => changing),

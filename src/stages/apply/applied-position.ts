@@ -23,6 +23,8 @@ export const RELEASED_MS = 1000;
 interface PositionContext {
   signal: AbortSignal;
   clock: Clock;
+  /** Hears that another machine is given time to stop. */
+  onWait: () => void;
 }
 
 /**
@@ -57,7 +59,7 @@ export class AppliedPosition {
     bucket: S3Bucket,
     layout: ExportLayout,
     ledger: ChangeLedger,
-    { signal, clock }: PositionContext,
+    { signal, clock, onWait }: PositionContext,
   ): Promise<AppliedPosition> {
     const position = new AppliedPosition(bucket, layout, ledger, clock);
     const known = ledger.fact('appliedBy');
@@ -70,6 +72,7 @@ export class AppliedPosition {
         position.lease.renew(writtenMs);
         break;
       }
+      if (before.released !== true) onWait();
       // One that has stopped has nothing under way; but two may have found that out at the same time.
       await clock.sleep(before.released === true ? RELEASED_MS : TAKEOVER_MS, signal);
       const now = await position.#adopt(signal);

@@ -59,3 +59,18 @@ it('of a transfer of changes alone tells of no other stage', () => {
   expect(text).toContain('changes into the staging of the target');
   expect(text).not.toContain('applied');
 });
+
+it('of a capture that begins anew tells nothing of the stages that begin anew with it', () => {
+  const captured = { read: 1, before: 0, filtered: 0, skipped: 0, echoes: 0, deadLettered: 0, puts: 1, deletes: 0 };
+  const text = summaryText({ ...summary, captured }, { ...of, stages: ['capture'] }, { colors });
+  expect(text).toContain('read from the stream');
+  expect(text).not.toContain('changes into the staging of the target');
+});
+
+it('tells of items that a rule refuses', () => {
+  const verify = { equal: 3, missing: 0, extra: 0, different: 0, refused: 2 };
+  const error = { code: 'DEAD_LETTERS', message: 'm', fix: 'f' };
+  expect(summaryText({ ...summary, ok: false, verify, error }, of, { colors })).toMatch(
+    /refused +2  items of the source/,
+  );
+});

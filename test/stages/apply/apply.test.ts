@@ -303,8 +303,16 @@ describe('applying changes', () => {
     await apply({ state: 'one' });
     await writeChanges(bucket, 2, [put('a', 3)]);
     table.writes.length = 0;
-    expect(await apply({ state: 'another' })).toMatchObject({ seq: 2, objects: 2, puts: 3 });
+    const items: number[] = [];
+    const onEvent = (event: ProgressEvent): void => {
+      if (event.type === 'progress') items.push(event.items);
+      // It has stopped, so nothing is worth waiting for that a person would notice.
+      expect(event.type).not.toBe('notice');
+    };
+    expect(await apply({ state: 'another', onEvent })).toMatchObject({ seq: 2, objects: 2, puts: 3 });
     expect(table.writes).toEqual(['a']);
+    // What the first one has done counts from the beginning.
+    expect([items[0], items.at(-1)]).toEqual([2, 3]);
   });
 
   it.each([
@@ -333,8 +341,13 @@ describe('applying changes', () => {
           await systemClock.sleep(takeovers.has(ms) ? 4000 : ms, signal);
         },
       };
-      await apply({ state: 'another', clock });
+      const told: string[] = [];
+      const onEvent = (event: ProgressEvent): void => {
+        if (event.type === 'notice') told.push(event.message);
+      };
+      await apply({ state: 'another', clock, onEvent });
       expect(waitedMs).toBe(TAKEOVER_MS);
+      expect(told).toEqual([expect.stringMatching(/^waiting for 15 s: a process at another machine/)]);
       release();
       await stopped;
       expect(contents()).toEqual(outcomeOf([put('a', 2)]));
@@ -448,7 +461,10 @@ describe('applying changes', () => {
 
   it('refuses what was made under another policy', async () => {
     await writeChanges(bucket, 1, [put('a', 1)]);
-    await expect(apply({ policyHash: 'other' })).rejects.toMatchObject({ code: 'POLICY_MISMATCH' });
+    await expect(apply({ policyHash: 'other' })).rejects.toMatchObject({
+      code: 'POLICY_MISMATCH',
+      fix: expect.stringContaining('dynaferry capture --restart') as string,
+    });
     expect(table.writes).toEqual([]);
   });
 });

@@ -444,6 +444,15 @@ describe('changes that are lost', () => {
   it('are none where another policy is asked for, which is refused', async () => {
     expect(await codeOf(captureOnce({ ...run, policyHash: 'other' }))).toBe('POLICY_MISMATCH');
   });
+
+  it('are none where another table is given, as by a second migration of the same name', async () => {
+    const other = captureOnce({ ...run, streamArn: 'arn:aws:dynamodb:us-west-2:1:table/other/stream/1' });
+    await expect(other).rejects.toMatchObject({
+      code: 'POLICY_MISMATCH',
+      message: expect.stringMatching(/table\/t, not of .*table\/other$/) as string,
+      fix: expect.stringContaining('another name') as string,
+    });
+  });
 });
 
 describe('a capture that is killed and run again', () => {
