@@ -1,5 +1,5 @@
 import { dirname, join, resolve } from 'node:path';
-import { DynaferryError } from '../model/errors.ts';
+import { asDynaferryError, DynaferryError } from '../model/errors.ts';
 import type { ProgressEvent, StageName, Summary } from '../model/events.ts';
 import { inspectTable } from '../stages/inspect/inspect-table.ts';
 import type { Catalog } from '../stages/inspect/catalog.ts';
@@ -61,7 +61,8 @@ export async function openMigrations(paths: readonly string[], options: OpenOpti
 
 /**
  * One source table to one target table under one policy. What is done stays done: open it again after a failure and call the same method to go on.
- * Methods that move data resolve with a Summary, whose `ok` and `error` say how it ended; plan, inspect and status throw DynaferryError.
+ * Methods that move or verify data resolve with a Summary, whose `ok` and `error` say how it ended, and which is the last event; plan, inspect and status throw DynaferryError, as all do
+ * where the state folder cannot be used or the request contradicts itself.
  */
 export class Migration {
   readonly file: MigrationFile;
@@ -116,28 +117,12 @@ export class Migration {
 
   /** What is in the source table. Reads, never writes. */
   async inspect(request: InspectRequest = {}): Promise<Catalog> {
-    const { source } = this.file;
-    const table = await this.#workspace.sourceTable();
-    if (table === undefined)
-      throw new DynaferryError('USAGE', 'inspect reads a table, and the source of this migration is an export', {
-        fix: 'Give source.table.',
-      });
-    return inspectTable({
-      client: await this.#workspace.sourceDynamoDb(),
-      table: table.TableName,
-      sample: request.sample ?? SAMPLE_DEFAULT,
-      segments: INSPECT_SEGMENTS,
-      consistentRead: source.consistentRead,
-      ...(request.examples !== undefined && { examples: request.examples }),
-      pace: this.#workspace.options.limits.read(this.file.limits, capacityOf(table).read),
-      onProgress: request.onProgress,
-      signal: this.#workspace.options.context.signal,
-    });
+    return asking(() => this.#inspect(request));
   }
 
   /** A dry run: checks both sites, reads a sample, says what would happen. Writes nothing. */
   async plan(options: PlanOptions = {}): Promise<Plan> {
-    return makePlan(this.#workspace, this.#stages, options);
+    return asking(() => makePlan(this.#workspace, this.#stages, options));
   }
 
   /** Everything: export, transfer and load side by side, then verify; with `live` changes too. Goes on from where an earlier run stopped. */
@@ -275,7 +260,38 @@ export class Migration {
     await this.#workspace.close();
   }
 
+  async #inspect(request: InspectRequest): Promise<Catalog> {
+    const { source } = this.file;
+    const table = await this.#workspace.sourceTable();
+    if (table === undefined)
+      throw new DynaferryError('USAGE', 'inspect reads a table, and the source of this migration is an export', {
+        fix: 'Give source.table.',
+      });
+    return inspectTable({
+      client: await this.#workspace.sourceDynamoDb(),
+      table: table.TableName,
+      sample: request.sample ?? SAMPLE_DEFAULT,
+      segments: INSPECT_SEGMENTS,
+      consistentRead: source.consistentRead,
+      ...(request.examples !== undefined && { examples: request.examples }),
+      pace: this.#workspace.options.limits.read(this.file.limits, capacityOf(table).read),
+      onProgress: request.onProgress,
+      signal: this.#workspace.options.context.signal,
+    });
+  }
+
   #run(locks: StageName[], request: StageRequest, work: () => Promise<void>): Promise<Summary> {
+    // What an earlier call has verified may have been changed since.
+    this.#verification.counts = undefined;
     return this.#runner.run(locks, request, work, () => this.#verification.counts);
+  }
+}
+
+/** What is asked for; whatever prevents it is thrown as a DynaferryError, an abort as INTERRUPTED. */
+async function asking<T>(ask: () => Promise<T>): Promise<T> {
+  try {
+    return await ask();
+  } catch (error) {
+    throw asDynaferryError(error);
   }
 }

@@ -4,7 +4,7 @@ import { DynaferryError } from '../model/errors.ts';
 import type { AppliedChanges, CapturedChanges, StageName, Summary, VerifyCounts } from '../model/events.ts';
 
 /** The counts of a summary, from what the ledger recorded. */
-export function countsOf(totals: LedgerTotals): Omit<Summary, 'type' | 'ok' | 'seconds'> {
+export function countsOf(totals: LedgerTotals): Omit<Summary, 'type' | 'migration' | 'ok' | 'seconds'> {
   const { export: exported, transfer, load } = totals;
   return {
     read: exported.read,

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { copyBuckets } from '../../../src/cli/copy/copy-buckets.ts';
 import type { CopyFlags } from '../../../src/cli/copy/flags.ts';
+import type { CopySummary } from '../../../src/index.ts';
 import { DynaferryError } from '../../../src/model/errors.ts';
 import { minimal } from '../../copy/file/examples.ts';
 import { newFolder } from '../../world/home.ts';
@@ -196,7 +197,7 @@ describe('a command line is refused', () => {
 });
 
 describe('a run ends', () => {
-  test.each([
+  test.each<[string, Partial<CopySummary>, CopyFlags, number]>([
     ['0 where all is done', {}, {}, 0],
     ['8 where objects failed', { failed: 1 }, {}, 8],
     ['8 where objects are archived', { archived: 1 }, {}, 8],

@@ -15,6 +15,7 @@ const applied = {
 };
 const summary: Summary = {
   type: 'summary',
+  migration: 'm',
   ok: true,
   read: 0,
   filtered: 0,
@@ -49,7 +50,7 @@ it('says that it is safe to switch only when changes are applied and verified', 
   const verify = { equal: 3, missing: 0, extra: 0, different: 0 };
   const verdict = 'it is safe to switch to the target, for all that was written before 2026-01-02T00:00:00.000Z';
   expect(summaryText({ ...summary, verify }, of, { colors })).toContain(verdict);
-  const error = { code: 'VERIFY_DIFFERENT', message: 'm', fix: 'f' };
+  const error = { code: 'VERIFY_DIFFERENT', message: 'm', fix: 'f' } as const;
   for (const other of [summary, { ...summary, verify, ok: false, error }])
     expect(summaryText(other, of, { colors })).not.toContain('safe to switch');
 });
