@@ -32,9 +32,8 @@ export class ShardTree {
     this.#throughMs = startMs;
   }
 
-  /** A shard that the stream lists and that is new, whose parent is neither listed nor known; undefined where there is none. At the first look nobody need know the parents. */
+  /** A shard that the stream lists and that is new, whose parent is neither listed nor known; undefined where there is none. */
   orphanOf(listed: readonly ListedShard[]): string | undefined {
-    if (this.#isNew) return undefined;
     const known = new Set([...listed.map(({ ShardId }) => ShardId), ...this.#shards.keys()]);
     return listed.find(
       ({ ShardId, ParentShardId: parentId }) =>
@@ -44,10 +43,10 @@ export class ShardTree {
 
   /**
    * Takes in all shards that the stream lists now; returns those that need not be remembered any more. Throws STREAM_GAP where a shard's parent is unknown: it
-   * came and went while nobody looked, and what was in it is lost.
+   * came and went while nobody looked, and what was in it is lost. At the first look nobody need know the parents.
    */
   update(listed: readonly ListedShard[]): string[] {
-    const orphan = this.orphanOf(listed);
+    const orphan = this.#isNew ? undefined : this.orphanOf(listed);
     if (orphan !== undefined)
       throw new DynaferryError(
         'STREAM_GAP',

@@ -112,6 +112,21 @@ describe('a capture', () => {
     expectAccounted(commits, 50);
   });
 
+  it('reads a shard behind its parent also where the first listings lack now the parent and now another one', async () => {
+    stream.open('old', 'gone');
+    stream.open('a', 'gone');
+    stream.write('a', { key: 'one', after: china('1') });
+    stream.close_('a', 'b');
+    stream.write('b', { key: 'one', before: china('1'), after: china('2') });
+    const lacking = ['a', 'b', 'old', 'a'];
+    stream.onList = (shardIds) => {
+      const lacks = lacking.shift();
+      return shardIds.filter((shardId) => shardId !== lacks);
+    };
+    const { lines } = await readLog(bucket, await captureOnce(run));
+    expect(lines.map(({ NewImage }) => NewImage?.['given'])).toEqual([{ S: '1' }, { S: '2' }]);
+  });
+
   it('drops what was made long before it began: the export has its effect', async () => {
     stream.open('a');
     stream.write('a', { key: 'old', after: china('1'), createdMs: Date.now() - 3_600_000 });
