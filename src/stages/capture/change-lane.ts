@@ -52,6 +52,11 @@ export class ChangeLane {
     if (batch === this.#batch && batch.isFull) this.#cut();
   }
 
+  /** Shards that are known now and of which nothing is read: where they stand becomes durable with what is read next. */
+  keep(shardIds: readonly string[]): void {
+    for (const shardId of shardIds) this.#batch.shards.add(shardId);
+  }
+
   /** Takes it that a shard holds nothing that counts: it is done. */
   skip(shardId: string): void {
     this.#options.tree.advance(shardId, { done: true });

@@ -19,6 +19,8 @@ export class ShardTree {
   readonly #shards: Map<string, ShardPosition>;
   /** Shards that somebody reads. */
   readonly #taken = new Set<string>();
+  /** Shards that were not known before, until somebody asks for them. */
+  #found: string[] = [];
   readonly #streamArn: string;
   /** Whether this is the first look at the stream: what was there before need not be known. */
   #isNew: boolean;
@@ -68,6 +70,13 @@ export class ShardTree {
       this.#taken.delete(shardId);
     }
     return forgotten;
+  }
+
+  /** The shards that were found since this was asked for last. What is known of them has to become durable: where their parents are gone, a later run would not know that these need not be known. */
+  takeFound(): string[] {
+    const found = this.#found;
+    this.#found = [];
+    return found;
   }
 
   /** The shards that may be read now and that nobody reads yet; from now on somebody does. */
@@ -148,6 +157,7 @@ export class ShardTree {
     const parentListed = parentId === undefined ? undefined : listed.get(parentId);
     if (parentListed !== undefined) this.#register(parentListed, listed);
     const parent = parentId === undefined ? undefined : this.#shards.get(parentId);
+    this.#found.push(shardId);
     this.#shards.set(shardId, {
       shardId,
       parent: parent?.shardId ?? null,

@@ -94,11 +94,12 @@ export class StreamReading {
   }
 
   async #followShards(): Promise<void> {
-    const { streamArn, tree, ledger, untilMs } = this.#options;
+    const { streamArn, tree, lane, ledger, untilMs } = this.#options;
     for (;;) {
       const askedMs = Date.now();
       const { status, shards } = await this.#list();
       ledger.forgetShards(tree.update(shards));
+      lane.keep(tree.takeFound());
       this.#readReady();
       if (tree.isRead && (status === 'DISABLED' || status === 'DISABLING'))
         throw new DynaferryError(

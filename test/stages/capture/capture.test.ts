@@ -127,6 +127,24 @@ describe('a capture', () => {
     expect(lines.map(({ NewImage }) => NewImage?.['given'])).toEqual([{ S: '1' }, { S: '2' }]);
   });
 
+  it('goes on where it was stopped before it had read anything of some of the shards, whose parents are gone', async () => {
+    stream.open('a', 'gone');
+    stream.open('b', 'gone, too');
+    for (const shardId of ['a', 'b']) stream.write(shardId, { key: shardId, after: china('1') });
+    stream.beforeRead = (shardId) => {
+      if (shardId === 'b') throw expiredIterator();
+    };
+    let commits = 0;
+    bucket.after = (operation, key) => {
+      if (operation === 'put' && key.includes('/commits/') && ++commits === 1) throw new Error('killed');
+    };
+    await expect(captureOnce(run)).rejects.toThrow('killed');
+    bucket.after = () => undefined;
+    stream.beforeRead = () => undefined;
+    const { lines } = await readLog(bucket, await captureOnce(run));
+    expect(lines.map(({ Keys }) => Keys['PK'])).toEqual([{ S: 'a' }, { S: 'b' }]);
+  });
+
   it('drops what was made long before it began: the export has its effect', async () => {
     stream.open('a');
     stream.write('a', { key: 'old', after: china('1'), createdMs: Date.now() - 3_600_000 });
