@@ -281,6 +281,47 @@ describe('a capture', () => {
     expectAccounted(commits, 10);
   });
 
+  it('gets another one also where it looks whether a shard ended before it began', async () => {
+    stream.open('a');
+    stream.write('a', { key: 'one', after: china('1') });
+    stream.close_('a', 'b');
+    stream.write('b', { key: 'one', before: china('1'), after: china('2') });
+    const records = stream.records.bind(stream);
+    let looks = 0;
+    stream.records = (arn, iterator, signal, limit) => {
+      // The link was away for a quarter of an hour.
+      if (limit === 1 && ++looks === 1) throw expiredIterator();
+      return records(arn, iterator, signal, limit);
+    };
+    const { lines } = await readLog(bucket, await captureOnce(run));
+    expect(lines.map(({ NewImage }) => NewImage?.['given'])).toEqual([{ S: '1' }, { S: '2' }]);
+  });
+
+  it('holds no more than a few pages beyond what the bucket takes, however many shards there are', async () => {
+    for (let n = 0; n < 150; n++) {
+      stream.open(`s${n}`);
+      stream.write(`s${n}`, { key: `k${n}`, after: china('x'.repeat(1_200_000)) });
+    }
+    const held = Promise.withResolvers<void>();
+    bucket.before = (operation, key) => (operation === 'put' && key.includes('/data/') ? held.promise : undefined);
+    const running = captureOnce(run);
+    let before = -1;
+    await expect
+      .poll(
+        () => {
+          const isStill = stream.reads.length === before;
+          before = stream.reads.length;
+          return isStill && before > 0;
+        },
+        { interval: 300, timeout: 30_000 },
+      )
+      .toBe(true);
+    const reads = stream.reads.length;
+    held.resolve();
+    await running;
+    expect(reads).toBeLessThan(120);
+  });
+
   it('commits what it has read when it is interrupted', async () => {
     stream.open('a');
     stream.write('a', { key: 'one', after: china('1') });
