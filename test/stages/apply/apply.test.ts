@@ -367,6 +367,66 @@ describe('applying changes', () => {
     expect(table.writes).toEqual(['a']);
   });
 
+  it('stays with whoever has taken it over where a word of the one before was long on its way', async () => {
+    // After so many commits it says at once how far it is.
+    for (let seq = 1; seq <= 64; seq++) await writeChanges(bucket, seq, seq === 1 ? [put('a', 1)] : []);
+    const over = Object.assign(new MemoryBucket('staging', 'target'), { objects: bucket.objects });
+    const late = Promise.withResolvers<void>();
+    let isSaid = false;
+    over.before = (operation, name) => {
+      if (operation !== 'put' || !name.endsWith('applied.json') || table.writes.length === 0) return;
+      isSaid = true;
+      return late.promise;
+    };
+    const first = apply({ endless: true, state: 'one', over });
+    const stopped = expect(first).rejects.toMatchObject({ code: 'LOCKED' });
+    await expect.poll(() => isSaid, { timeout: 30_000 }).toBe(true);
+    await writeChanges(bucket, 65, [put('a', 2)]);
+    const clock: Clock = {
+      ...systemClock,
+      sleep: async (ms, signal) => {
+        await impatient.sleep(ms, signal);
+        // The word arrives when the other has looked for the last time.
+        if (ms !== TAKEOVER_MS) return;
+        table.after = () => late.resolve();
+      },
+    };
+    await apply({ state: 'another', clock });
+    await stopped;
+    expect(table.writes).toEqual(['a', 'a']);
+    expect(contents()).toEqual(outcomeOf([put('a', 2)]));
+  });
+
+  it('goes on behind all that the one before has said, also right before its word is replaced', async () => {
+    const stop = new AbortController();
+    const first = apply({ endless: true, state: 'one', signal: stop.signal });
+    const ended = first.catch(() => undefined);
+    const mark = (): { by: string; seq: number } | undefined => {
+      const name = [...bucket.objects.keys()].find((key) => key.endsWith('applied.json'));
+      return name === undefined ? undefined : (JSON.parse(bucket.text(name)) as { by: string; seq: number });
+    };
+    await expect.poll(mark, { timeout: 30_000 }).toBeDefined();
+    const over = Object.assign(new MemoryBucket('staging', 'target'), { objects: bucket.objects });
+    over.before = async (operation, name) => {
+      if (operation !== 'put' || !name.endsWith('applied.json')) return;
+      over.before = () => undefined;
+      for (let seq = 1; seq <= 64; seq++) await writeChanges(bucket, seq, seq === 64 ? [put('a', 1)] : []);
+      await expect.poll(() => mark()?.seq ?? 0, { timeout: 30_000 }).toBeGreaterThan(0);
+    };
+    const taken: number[] = [];
+    const clock: Clock = {
+      ...systemClock,
+      sleep: (ms, signal) => {
+        if (ms === TAKEOVER_MS) taken.push(mark()?.seq ?? -1);
+        return impatient.sleep(ms, signal);
+      },
+    };
+    await apply({ state: 'another', over, clock });
+    stop.abort();
+    await ended;
+    expect(taken[0]).toBeGreaterThan(0);
+  });
+
   it('of two machines that begin a log at the same time only one is ahead, and ends where the other takes over', async () => {
     await writeChanges(bucket, 1, [put('a', 1)]);
     const bothLooked = Promise.withResolvers<void>();
