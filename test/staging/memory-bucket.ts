@@ -89,8 +89,11 @@ export class MemoryBucket extends S3Bucket {
     });
   }
 
-  override delete(key: string): Promise<void> {
-    return this.#do('delete', key, () => void this.objects.delete(key));
+  override delete(key: string, signal?: AbortSignal): Promise<void> {
+    return this.#do('delete', key, () => {
+      signal?.throwIfAborted();
+      this.objects.delete(key);
+    });
   }
 
   override async *list(prefix: string, options: { startAfter?: string } = {}): AsyncGenerator<ListedObject> {

@@ -50,6 +50,12 @@ const impatient: Clock = {
   sleep: (ms, signal) => systemClock.sleep(takeovers.has(ms) ? 0 : ms, signal),
 };
 
+/** Ten times as fast. */
+const fast: Clock = {
+  nowMs: () => performance.now() * 10,
+  sleep: (ms, signal) => systemClock.sleep(ms / 10, signal),
+};
+
 /** Applies what is there, from where the ledger in `state` stands. */
 async function apply(options: Options = {}): Promise<ChangeTotals['applied']> {
   const ledger = ChangeLedger.open(join(folder, options.state ?? 'state'));
@@ -342,23 +348,18 @@ describe('applying changes', () => {
   );
 
   it('writes nothing more where another machine has taken over and its own link to the staging is cut', async () => {
-    // Ten times as fast.
-    const clock: Clock = {
-      nowMs: () => performance.now() * 10,
-      sleep: (ms, signal) => systemClock.sleep(ms / 10, signal),
-    };
     await writeChanges(bucket, 1, [put('a', 1)]);
     const over = Object.assign(new MemoryBucket('staging', 'target'), { objects: bucket.objects });
     const throttled = Promise.withResolvers<void>();
     table.before = () => throttled.promise;
-    const first = apply({ endless: true, state: 'one', over, clock });
+    const first = apply({ endless: true, state: 'one', over, clock: fast });
     const stopped = expect(first).rejects.toMatchObject({ code: 'LOCKED' });
     await expect.poll(() => table.calls.length, { timeout: 30_000 }).toBeGreaterThan(0);
     const cut = Promise.withResolvers<void>();
     over.before = () => cut.promise;
     table.before = () => undefined;
     await writeChanges(bucket, 2, [put('a', 2)]);
-    await apply({ state: 'another', clock });
+    await apply({ state: 'another', clock: fast });
     expect(table.writes).toEqual(['a']);
     throttled.resolve();
     cut.resolve();
@@ -589,6 +590,28 @@ describe('changes that DynamoDB refuses', () => {
       expect(contents()).toEqual(outcomeOf([put('a', 2)]));
     },
   );
+
+  it('stay where another machine has taken over, whose are removed by nobody who tried them again before', async () => {
+    await writeChanges(bucket, 1, [bad('a', 1)]);
+    await apply({ state: 'one' });
+    table.isValid = (item) => item['n']['N'] === '1';
+    const over = Object.assign(new MemoryBucket('staging', 'target'), { objects: bucket.objects });
+    const cut = Promise.withResolvers<void>();
+    let isCut = false;
+    over.before = (operation) => {
+      isCut ||= operation === 'delete';
+      return isCut ? cut.promise : undefined;
+    };
+    const retrying = apply({ endless: true, retryDeadLetters: true, state: 'one', over, clock: fast });
+    const stopped = expect(retrying).rejects.toMatchObject({ code: 'LOCKED' });
+    await expect.poll(() => isCut, { timeout: 30_000 }).toBe(true);
+    await writeChanges(bucket, 2, [bad('a', 2)]);
+    await apply({ state: 'another', clock: fast });
+    expect(letters()).toMatchObject([{ Item: { n: { N: '2' } } }]);
+    cut.resolve();
+    await stopped;
+    expect(letters()).toMatchObject([{ Item: { n: { N: '2' } } }]);
+  });
 
   it('stop it where every change is refused', async () => {
     table.isValid = () => false;
