@@ -7,7 +7,7 @@ import type { S3Bucket } from '../../s3/bucket.ts';
 import { findAppliedMark, replaceAppliedMark, type AppliedMark } from '../../staging/applied-mark.ts';
 import type { ExportLayout } from '../../staging/layout.ts';
 import { FIRST_GROUP_OBJECTS_MAX, GROUP_BYTES_MAX, GROUP_OBJECTS_MAX } from './change-groups.ts';
-import { Lease } from './lease.ts';
+import { Lease, type Moment } from './lease.ts';
 
 /** How far behind what is done the mark in staging may lie; and by no more than makes a group. */
 const MARK_MS = 5000;
@@ -64,7 +64,7 @@ export class AppliedPosition {
   ): Promise<AppliedPosition> {
     const position = new AppliedPosition(bucket, layout, ledger, clock);
     const known = ledger.fact('appliedBy');
-    let { before, writtenMs } = await position.#takeOver(signal);
+    let { before, asked } = await position.#takeOver(signal);
     while (before !== undefined && before.by !== known) {
       // One that has stopped has nothing under way; but two may have found that out at the same time.
       await clock.sleep(before.released === true ? RELEASED_MS : TAKEOVER_MS, signal);
@@ -72,9 +72,9 @@ export class AppliedPosition {
       if (now?.by === position.#by) break;
       if (now !== undefined && now.by !== before.by) throw position.#taken();
       // Somebody has removed the mark, or the service takes no notice of conditions.
-      ({ before, writtenMs } = await position.#takeOver(signal));
+      ({ before, asked } = await position.#takeOver(signal));
     }
-    position.lease.renew(writtenMs);
+    position.lease.renew(asked);
     ledger.setFact('appliedBy', position.#by);
     return position;
   }
@@ -132,11 +132,11 @@ export class AppliedPosition {
   }
 
   /** Writes our mark in place of the one that is there, which it goes on from; returns that, and when it was set out to write. Whoever has written one since it was read is not overlooked. */
-  async #takeOver(signal: AbortSignal): Promise<{ before: AppliedMark | undefined; writtenMs: number }> {
+  async #takeOver(signal: AbortSignal): Promise<{ before: AppliedMark | undefined; asked: Moment }> {
     for (;;) {
       const before = await this.#adopt(signal);
-      const writtenMs = this.#clock.nowMs();
-      if (await this.#write(before?.etag, signal)) return { before: before?.value, writtenMs };
+      const asked = this.lease.now();
+      if (await this.#write(before?.etag, signal)) return { before: before?.value, asked };
     }
   }
 
@@ -154,9 +154,9 @@ export class AppliedPosition {
   }
 
   async #read(signal: AbortSignal): Promise<FoundMark | undefined> {
-    const askedMs = this.#clock.nowMs();
+    const asked = this.lease.now();
     const found = await findAppliedMark(this.#bucket, this.#layout, signal);
-    if (found === undefined || found.value.by === this.#by) this.lease.renew(askedMs);
+    if (found === undefined || found.value.by === this.#by) this.lease.renew(asked);
     return found;
   }
 

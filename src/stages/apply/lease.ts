@@ -6,24 +6,38 @@ import type { Clock } from '../../engine/pacer.ts';
  */
 export const LEASE_MS = 8000;
 
-/** How often it is looked whether a lease that ran out has been renewed. */
+/** How often it is looked whether a lease has run out, or one that ran out has been renewed. */
 const LOOK_MS = 200;
+
+/** A time by both clocks. */
+export interface Moment {
+  steadyMs: number;
+  wallMs: number;
+}
 
 /**
  * The time for which a process may write what it has read. One that reaches the table and not the staging cannot see that another one has taken its place, and would write what is older over
- * what is newer. (C. Gray and D. Cheriton, "Leases: An Efficient Fault-Tolerant Mechanism for Distributed File Cache Consistency", 1989; the time is told by this machine's steady clock alone.)
+ * what is newer. (C. Gray and D. Cheriton, "Leases: An Efficient Fault-Tolerant Mechanism for Distributed File Cache Consistency", 1989; the time is told by this machine's clocks alone.)
+ * By two of them, of which the one that says that more has passed is believed: the steady one stands still while the machine sleeps or is moved to another host, and the other one may be put back.
  */
 export class Lease {
   readonly #clock: Clock;
-  #endMs = -Infinity;
+  readonly #wall: () => number;
+  /** When it was asked whose the log is, of all that were answered the last time. */
+  #asked: Moment = { steadyMs: -Infinity, wallMs: -Infinity };
 
-  constructor(clock: Clock) {
+  constructor(clock: Clock, wall: () => number = Date.now) {
     this.#clock = clock;
+    this.#wall = wall;
   }
 
-  /** To be called when it was answered that the log is ours, with when that was asked, by the same clock. */
-  renew(askedMs: number): void {
-    this.#endMs = Math.max(this.#endMs, askedMs + LEASE_MS);
+  now(): Moment {
+    return { steadyMs: this.#clock.nowMs(), wallMs: this.#wall() };
+  }
+
+  /** To be called when it was answered that the log is ours, with when that was asked. */
+  renew(asked: Moment): void {
+    if (asked.steadyMs > this.#asked.steadyMs) this.#asked = asked;
   }
 
   /** Runs work within the lease. Where that ends meanwhile the work is cut off by its signal, and begun again when the lease is renewed: what was half done must be harmless to do again. */
@@ -48,10 +62,12 @@ export class Lease {
   }
 
   get #leftMs(): number {
-    return this.#endMs - this.#clock.nowMs();
+    const { steadyMs, wallMs } = this.now();
+    return LEASE_MS - Math.max(steadyMs - this.#asked.steadyMs, wallMs - this.#asked.wallMs);
   }
 
   async #untilEnd(signal: AbortSignal): Promise<void> {
-    while (this.#leftMs > 0) await this.#clock.sleep(this.#leftMs, signal);
+    for (let leftMs = this.#leftMs; leftMs > 0; leftMs = this.#leftMs)
+      await this.#clock.sleep(Math.min(leftMs, LOOK_MS), signal);
   }
 }
