@@ -170,7 +170,7 @@ export class ShardReader {
   async #iterator(): Promise<string> {
     const { client, streamArn, signal } = this.#options;
     // From the oldest record on nobody says whether there was an older one.
-    if (this.#after === null && Date.now() - this.#throughMs > RETENTION_MS)
+    if (this.#after === null && Date.now() - this.#throughMs > RETENTION_MS - CLOCKS_DIFFER_MS_MAX)
       throw new DynaferryError(
         'STREAM_GAP',
         `source: ${streamArn} holds changes for 24 hours, and shard ${this.#shardId} was last read up to ${new Date(this.#throughMs).toISOString()}`,
