@@ -375,7 +375,7 @@ describe('applying changes', () => {
     const late = Promise.withResolvers<void>();
     let isSaid = false;
     over.before = (operation, name) => {
-      if (operation !== 'put' || !name.endsWith('applied.json') || table.writes.length === 0) return;
+      if (operation !== 'put' || !name.endsWith('applied.json') || table.writes.length === 0) return undefined;
       isSaid = true;
       return late.promise;
     };
@@ -403,7 +403,7 @@ describe('applying changes', () => {
     const first = apply({ endless: true, state: 'one', signal: stop.signal });
     const ended = first.catch(() => undefined);
     const mark = (): { by: string; seq: number } | undefined => {
-      const name = [...bucket.objects.keys()].find((key) => key.endsWith('applied.json'));
+      const name = [...bucket.objects.keys()].find((one) => one.endsWith('applied.json'));
       return name === undefined ? undefined : (JSON.parse(bucket.text(name)) as { by: string; seq: number });
     };
     await expect.poll(mark, { timeout: 30_000 }).toBeDefined();
