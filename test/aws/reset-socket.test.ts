@@ -1,7 +1,6 @@
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
-import { createServer as createTlsServer } from 'node:tls';
-import { getCACertificates, setDefaultCACertificates } from 'node:tls';
+import { createServer as createTlsServer, getCACertificates, setDefaultCACertificates } from 'node:tls';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, expect, it } from 'vitest';
 import { HttpClient } from '../../src/aws/http-client.ts';
@@ -52,7 +51,9 @@ it.each(['http', 'https'])('of a request over %s that is given up nothing more a
     });
   };
   const server =
-    protocol === 'http' ? createServer(serve) : createTlsServer({ key: certificate.key, cert: certificate.cert }, serve);
+    protocol === 'http'
+      ? createServer(serve)
+      : createTlsServer({ key: certificate.key, cert: certificate.cert }, serve);
   const { port, links } = await linkTo(await portOf(server));
   const client = new HttpClient(`${protocol}://localhost:${port}`, { connectionsMax: 1, idleMsMax: 10_000 });
   await client.send({ method: 'GET', path: '/', headers: {} });

@@ -7,15 +7,15 @@ import type { S3Bucket } from '../../s3/bucket.ts';
 import { findAppliedMark, replaceAppliedMark, type AppliedMark } from '../../staging/applied-mark.ts';
 import type { ExportLayout } from '../../staging/layout.ts';
 import { FIRST_GROUP_OBJECTS_MAX, GROUP_BYTES_MAX, GROUP_OBJECTS_MAX } from './change-groups.ts';
-import { Lease, type Moment } from './lease.ts';
+import { LEASE_MS, Lease, ON_ITS_WAY_MS, type Moment } from './lease.ts';
 
 /** How far behind what is done the mark in staging may lie; and by no more than makes a group. */
 const MARK_MS = 5000;
 
 /** How often it is looked whether another process has taken the log… */
 const LOOK_MS = 2000;
-/** …and how long that one waits: longer than the lease of whoever has it (LEASE_MS), so that what that had on its way has arrived. */
-export const TAKEOVER_MS = 15_000;
+/** …and how long that one waits: the lease of whoever has it, and until what that had on its way has arrived. */
+export const TAKEOVER_MS = LEASE_MS + ON_ITS_WAY_MS;
 /** Longer than it takes to read the mark and to write one. */
 export const RELEASED_MS = 1000;
 
@@ -126,9 +126,9 @@ export class AppliedPosition {
     if (this.#savedSeq !== this.#ledger.last('applied')) await this.#saveOurs(signal);
   }
 
-  /** Says that nothing more is written: another machine goes on at once, and at the very place. */
+  /** Says that nothing more is written: another machine goes on at once, and at the very place. Only at that where something that was cut off may still be on its way to the table. */
   async release(signal: AbortSignal): Promise<void> {
-    await this.#saveOurs(signal, { released: true });
+    await this.#saveOurs(signal, this.lease.mayBeOnItsWay ? {} : { released: true });
   }
 
   /** Writes our mark in place of the one that is there, which it goes on from; returns that, and when it was set out to write. Whoever has written one since it was read is not overlooked. */

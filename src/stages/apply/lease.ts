@@ -1,10 +1,10 @@
 import type { Clock } from '../../engine/pacer.ts';
 
-/**
- * For so long after it was asked whose the log is may whoever heard that it is his write to the table. What is under way then is cut off; what is on its way to the table by that time has
- * the rest of what a successor waits.
- */
+/** For so long after it was asked whose the log is may whoever heard that it is his write to the table. What is under way then is cut off. */
 export const LEASE_MS = 8000;
+
+/** So long may what was cut off be on its way to the table. Before that nobody writes what is newer. */
+export const ON_ITS_WAY_MS = 7000;
 
 /** How often it is looked whether a lease has run out, or one that ran out has been renewed. */
 const LOOK_MS = 200;
@@ -25,6 +25,7 @@ export class Lease {
   readonly #wall: () => number;
   /** When it was asked whose the log is, of all that were answered the last time. */
   #asked: Moment = { steadyMs: -Infinity, wallMs: -Infinity };
+  #cutOffMs = -Infinity;
 
   constructor(clock: Clock, wall: () => number = Date.now) {
     this.#clock = clock;
@@ -43,7 +44,7 @@ export class Lease {
   /** Runs work within the lease. Where that ends meanwhile the work is cut off by its signal, and begun again when the lease is renewed: what was half done must be harmless to do again. */
   async during<T>(work: (signal: AbortSignal) => Promise<T>, signal: AbortSignal): Promise<T> {
     for (;;) {
-      while (this.#leftMs <= 0) await this.#clock.sleep(LOOK_MS, signal);
+      while (this.#leftMs <= 0 || this.mayBeOnItsWay) await this.#clock.sleep(LOOK_MS, signal);
       const ended = new AbortController();
       const done = new AbortController();
       const watch = this.#untilEnd(done.signal).then(
@@ -53,12 +54,18 @@ export class Lease {
       try {
         return await work(AbortSignal.any([signal, ended.signal]));
       } catch (error) {
+        this.#cutOffMs = this.#clock.nowMs();
         if (!ended.signal.aborted || signal.aborted) throw error;
       } finally {
         done.abort();
         await watch;
       }
     }
+  }
+
+  /** Whether work has failed or was cut off so lately that something of it may still come to the table. */
+  get mayBeOnItsWay(): boolean {
+    return this.#clock.nowMs() - this.#cutOffMs < ON_ITS_WAY_MS;
   }
 
   get #leftMs(): number {

@@ -476,6 +476,24 @@ describe('applying changes', () => {
     expect(failed).toEqual([{ status: 'rejected', reason: expect.objectContaining({ code: 'LOCKED' }) as unknown }]);
   });
 
+  it('waits for one that was stopped while it wrote: what was cut off may be on its way', async () => {
+    await writeChanges(bucket, 1, [put('a', 1)]);
+    const stop = new AbortController();
+    table.before = () => stop.abort();
+    await expect(apply({ state: 'one', signal: stop.signal })).rejects.toThrow('aborted');
+    table.before = () => undefined;
+    const waited: number[] = [];
+    const clock: Clock = {
+      ...systemClock,
+      sleep: (ms, signal) => {
+        if (takeovers.has(ms)) waited.push(ms);
+        return impatient.sleep(ms, signal);
+      },
+    };
+    await apply({ state: 'another', clock });
+    expect(waited).toEqual([TAKEOVER_MS]);
+  });
+
   it('does not wait for a process that has stopped by itself, nor for one of the same machine', async () => {
     const clock: Clock = {
       ...systemClock,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { LEASE_MS, Lease, type Moment } from '../../../src/stages/apply/lease.ts';
+import { LEASE_MS, Lease, ON_ITS_WAY_MS, type Moment } from '../../../src/stages/apply/lease.ts';
 import { FakeClock } from '../../engine/fake-clock.ts';
 
 /** By the steady clock; of the other one nothing is heard. */
@@ -77,8 +77,12 @@ describe('a lease', () => {
     wallMs += 20_000;
     await clock.runUntil(3200);
     expect(notes).toEqual(['begun', 'cut off']);
+    // What was cut off may be on its way to the table for as long.
     lease.renew(lease.now());
-    await clock.runUntil(3600);
+    await clock.runUntil(3200 + ON_ITS_WAY_MS - 200);
+    expect(notes).toEqual(['begun', 'cut off']);
+    lease.renew(lease.now());
+    await clock.runUntil(3200 + ON_ITS_WAY_MS + 200);
     end();
     await expect(done).resolves.toBe('done');
     expect(notes).toEqual(['begun', 'cut off', 'begun']);
