@@ -108,6 +108,8 @@ export class S3Bucket extends BucketRequests {
   async put(key: string, body: Buffer, options: PutOptions = {}): Promise<string> {
     const headers = headersOf(options);
     if (options.onlyIfAbsent === true) headers['if-none-match'] = '*';
+    // Without quotes: S3 takes it either way, and Ceph compares it as it comes.
+    if (options.onlyIfMatch !== undefined) headers['if-match'] = options.onlyIfMatch.replaceAll('"', '');
     const { sha256, signal } = options;
     return this.#upload(key, { headers, body, bodySha256: sha256, signal });
   }

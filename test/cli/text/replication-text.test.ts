@@ -70,7 +70,7 @@ it('of a capture that begins anew tells nothing of the stages that begin anew wi
 
 it('tells of items that a rule refuses', () => {
   const verify = { equal: 3, missing: 0, extra: 0, different: 0, refused: 2 };
-  const error = { code: 'DEAD_LETTERS', message: 'm', fix: 'f' };
+  const error = { code: 'DEAD_LETTERS' as const, message: 'm', fix: 'f' };
   expect(summaryText({ ...summary, ok: false, verify, error }, of, { colors })).toMatch(
     /refused +2  items of the source/,
   );
