@@ -13,8 +13,7 @@ export const layers = [
   'migration',
   'copy',
   'demo',
-  // What the package exports: console and cli are programs that use it.
+  // What the package exports: the command line is a program that uses it.
   'index.ts',
-  'console',
   'cli',
 ] as const;

@@ -4,6 +4,7 @@ import type { HttpRequest, HttpResponse } from './http-client.ts';
 import { MalformedResponse, type ResponseHead } from './http-message.ts';
 import { PaceWatch, patienceMs, type Pace } from './pace.ts';
 import { isSliced, RequestSender } from './request-sender.ts';
+import { resetSocket } from './reset-socket.ts';
 import { ResponseReader } from './response-reader.ts';
 import type { Route } from './route.ts';
 import { openTunnel } from './tunnel.ts';
@@ -248,6 +249,8 @@ export class HttpConnection {
   #fail(error: Error): void {
     const exchange = this.#exchange;
     this.#exchange = undefined;
+    // Of a request that was given up nothing more is to arrive.
+    if (exchange !== undefined && !this.#closed) resetSocket(this.#tunnel ?? this.#socket);
     this.#close();
     this.#reader.breakOff();
     exchange?.settle({ error });

@@ -1,18 +1,12 @@
 import { errorCatalogue, type ErrorCode } from '../model/error-catalogue.ts';
 import type { ExitCode } from '../model/exit-codes.ts';
 import { asDynaferryError, type DynaferryError } from '../model/errors.ts';
+import type { Failure } from '../model/events.ts';
 import type { Session } from './session.ts';
 
-/** What a user is told of an error. */
-export interface Failure {
-  code: string;
-  message: string;
-  fix: string;
-}
-
 /** What a command ends with that failed with this code. */
-export function exitCodeOf(code: string): ExitCode {
-  return code in errorCatalogue ? errorCatalogue[code as ErrorCode].exit : 1;
+export function exitCodeOf(code: ErrorCode): ExitCode {
+  return errorCatalogue[code].exit;
 }
 
 /** Tells of the error that ended a command, and gives its exit code. */

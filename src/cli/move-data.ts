@@ -31,7 +31,7 @@ export async function moveData(session: Session, { files, stages, move }: MoveOp
         stateFolder: migration.stateFolder,
         isOneOfSeveral: files.length > 1,
       });
-    if (session.json) session.printJson(totalSummary(names, summaries));
+    if (session.json) session.printJson(totalSummary(summaries));
     const failed = summaries.find(({ ok }) => !ok);
     return failed === undefined ? 0 : exitCodeOf(failed.error?.code ?? 'INTERNAL');
   });

@@ -77,7 +77,8 @@ export async function runProgram(args: readonly string[], check: () => void = ()
   return exitCode;
 }
 
-function makeProgram(act: ActWith): Command {
+/** The program with all its commands, each of which does what `act` makes of it. */
+export function makeProgram(act: ActWith): Command {
   const program = new Command('dynaferry')
     .description(
       'Moves DynamoDB tables between sites that AWS does not connect: filtered, masked, staged in S3, loaded and verified.',

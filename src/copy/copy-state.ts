@@ -1,5 +1,6 @@
 import { StateDatabase, type StateSchema } from '../engine/state-database.ts';
-import type { CopySummary, FailureKind } from '../model/events.ts';
+import type { ErrorCode } from '../model/error-catalogue.ts';
+import type { CopyProgress, CopySummary, FailureKind } from '../model/events.ts';
 import type { FailedObject } from '../stages/transfer/copy-options.ts';
 import type { CopyRecords } from '../stages/transfer/copy-stage.ts';
 
@@ -99,7 +100,7 @@ export class CopyState implements CopyRecords {
     );
     // SQLite takes the other columns from the row of the minimum (https://sqlite.org/lang_select.html#bareagg).
     return rows.map(({ code, objects, reason }) => ({
-      code: code as string,
+      code: code as ErrorCode,
       objects: objects as number,
       reason: reason as string,
     }));
@@ -123,7 +124,7 @@ export class CopyState implements CopyRecords {
         yield {
           key: row['key'] as string,
           sizeBytes: row['size_bytes'] as number,
-          code: row['code'] as string,
+          code: row['code'] as ErrorCode,
           reason: row['reason'] as string,
         };
       }
@@ -145,13 +146,13 @@ export class CopyState implements CopyRecords {
     }
   }
 
-  setProgress(json: string): void {
-    this.#setFact('progress', JSON.stringify({ updatedMs: Date.now(), json }));
+  setProgress(event: CopyProgress): void {
+    this.#setFact('progress', JSON.stringify({ updatedMs: Date.now(), event }));
   }
 
-  progress(): { updatedMs: number; json: string } | undefined {
+  progress(): { updatedMs: number; event: CopyProgress } | undefined {
     const fact = this.#fact('progress');
-    return fact === undefined ? undefined : (JSON.parse(fact) as { updatedMs: number; json: string });
+    return fact === undefined ? undefined : (JSON.parse(fact) as { updatedMs: number; event: CopyProgress });
   }
 
   last(): { finishedMs: number; summary: CopySummary } | undefined {

@@ -1,9 +1,9 @@
 import { createWriteStream, existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { finished } from 'node:stream/promises';
+import { pipeline } from 'node:stream/promises';
 import { isLocked, Lock } from '../engine/lock.ts';
 import { asDynaferryError, DynaferryError } from '../model/errors.ts';
-import type { CopySummary, EventListener, FailureKind, ProgressEvent } from '../model/events.ts';
+import type { CopyProgress, CopySummary, EventListener, FailureKind, ProgressEvent } from '../model/events.ts';
 import { listUploads } from '../s3/list-uploads.ts';
 import { CopyMeter } from '../stages/transfer/copy-meter.ts';
 import { runCopyStage } from '../stages/transfer/copy-stage.ts';
@@ -33,7 +33,7 @@ export interface CopyStatus {
   /** Of the last run that ended. */
   last?: { finishedMs: number; summary: CopySummary };
   /** Of the run under way: the last `copy` event. */
-  progress?: { updatedMs: number; json: string };
+  progress?: { updatedMs: number; event: CopyProgress };
   failedFile?: string;
 }
 
@@ -112,6 +112,8 @@ export class Copy {
           aborted++;
         }
       return aborted;
+    } catch (error) {
+      throw asDynaferryError(error);
     } finally {
       await link.close();
     }
@@ -144,7 +146,7 @@ export class Copy {
       this.#emit(event);
       if (event.type !== 'copy' || Date.now() - keptMs < KEEP_MS) return;
       keptMs = Date.now();
-      state.setProgress(JSON.stringify(event));
+      state.setProgress(event);
     };
     const link = this.#openLink(
       () => meter.add({ retries: 1 }),
@@ -184,15 +186,14 @@ export class Copy {
   /** What failed, as a file for people, and how the run ended. */
   async #keep(state: CopyState, summary: CopySummary, keepsFailed: boolean): Promise<void> {
     state.end(summary, keepsFailed);
-    const file = createWriteStream(this.failedFile, { mode: 0o600 });
     let count = 0;
-    for (const failed of state.failedBefore()) {
-      count++;
-      if (!file.write(`${JSON.stringify(failed)}\n`))
-        await new Promise<void>((resolve) => file.once('drain', () => resolve()));
+    function* lines(): Generator<string> {
+      for (const failed of state.failedBefore()) {
+        count++;
+        yield `${JSON.stringify(failed)}\n`;
+      }
     }
-    file.end();
-    await finished(file);
+    await pipeline(lines, createWriteStream(this.failedFile, { mode: 0o600 }));
     if (count === 0) rmSync(this.failedFile, { force: true });
   }
 
@@ -215,7 +216,7 @@ export class Copy {
       toCopy,
       toCopyBytes: toCopy === 0 ? 0 : Math.max(0, bytesTotal - copiedBytes),
       bytes: copiedBytes,
-      seconds: (performance.now() - startedMs) / 1000,
+      seconds: Math.round(performance.now() - startedMs) / 1000,
       ...(failures.length > 0 && { failures }),
       ...(failed + archived > 0 && isKept(mode) && { failedFile: this.failedFile }),
       ...(error && { error: { code: error.code, message: error.message, fix: error.fix } }),

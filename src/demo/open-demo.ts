@@ -12,7 +12,7 @@ export interface DemoOptions {
   match?: number;
   /** The same seed gives the same items; 1 unless told. */
   seed?: number;
-  /** Whether tables have streams, so that the source can be written to while it is moved; needs Java. */
+  /** Whether tables have streams, so that the source can be written to while it is moved; needs Java, and a clone of the project, where DynamoDB Local is installed. */
   live?: boolean;
   signal?: AbortSignal;
   /** Hears how many items have been generated so far. */

@@ -3,6 +3,12 @@ import type { DataObject } from '../staging/commit-log.ts';
 import { StateDatabase, type Row, type StateSchema } from './state-database.ts';
 import { readTotals, type CommittedCounts, type LedgerTotals, type LoadedCounts } from './ledger-totals.ts';
 
+/** How far an object has been loaded, and what became of its items so far. */
+export interface LoadedObject extends LoadedCounts {
+  linesDone: number;
+  finished: boolean;
+}
+
 /** Described in docs/formats/ledger.md. */
 const LEDGER: StateSchema = {
   file: 'ledger.sqlite',
@@ -178,7 +184,7 @@ export class Ledger {
   }
 
   /** How far an object has been loaded: lines from its beginning that are all accounted for. */
-  loaded(seq: number): (LoadedCounts & { linesDone: number; finished: boolean }) | undefined {
+  loaded(seq: number): LoadedObject | undefined {
     const row = this.#db.get('SELECT * FROM loaded WHERE seq = ?', seq);
     if (row === undefined) return undefined;
     return {
@@ -190,14 +196,8 @@ export class Ledger {
     };
   }
 
-  setLoaded(
-    seq: number,
-    object: { items: number; bytes: number },
-    linesDone: number,
-    counts: LoadedCounts,
-    finished: boolean,
-  ): void {
-    const { written, skipped, deadLettered } = counts;
+  setLoaded(seq: number, object: { items: number; bytes: number }, loaded: LoadedObject): void {
+    const { linesDone, finished, written, skipped, deadLettered } = loaded;
     this.#db.run(
       'INSERT OR REPLACE INTO loaded VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
       seq,

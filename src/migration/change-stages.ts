@@ -9,7 +9,14 @@ import {
   runChangeTransfer,
   type ChangeTransferOptions,
 } from '../stages/transfer/change-transfer.ts';
-import { changeLayout, conflictText, findCapture, readChangeHeader, type ChangeHeader } from '../staging/change-log.ts';
+import {
+  changeLayout,
+  conflictText,
+  findCapture,
+  OTHER_POLICY,
+  readChangeHeader,
+  type ChangeHeader,
+} from '../staging/change-log.ts';
 import { CommitSignal } from '../staging/commit-log.ts';
 import type { ExportLayout } from '../staging/layout.ts';
 import type { CaptureStages } from './capture-stages.ts';
@@ -79,10 +86,7 @@ export class ChangeStages {
     const table = await workspace.targetTable();
     const key = keySchemaOf(table);
     checkKey(table.TableName, key, header);
-    const before = workspace.changeLedger.totals().applied;
-    const { puts, deletes, superseded, deadLettered, bytes, objects } = before;
-    const items = puts + deletes + superseded + deadLettered;
-    const meter = this.#stages.meter('apply', { items, bytes, objects, deadLettered });
+    const meter = this.#stages.meter('apply', {});
     const pacer = this.#stages.writePacer(table);
     const options = {
       bucket,
@@ -146,6 +150,7 @@ export class ChangeStages {
       throw new DynaferryError(
         'POLICY_MISMATCH',
         `the changes in ${bucket.uri(layout.root)} were captured under another policy than the one in migration.yaml`,
+        { fix: OTHER_POLICY },
       );
     const { conflict } = workspace.file.replicate;
     if (!isDeepStrictEqual(header.conflict, conflict))

@@ -68,7 +68,13 @@ export async function untilLoaded(
         : `the export ${bucket.uri(found.layout.root)} is not loaded to its end yet`;
     if (!waits) throw new DynaferryError('LOAD_FIRST', message);
     if (looks === 0)
-      onEvent({ type: 'notice', migration, stage: 'apply', level: 'info', message: `waiting: ${message}` });
+      onEvent({
+        type: 'notice',
+        migration,
+        stage: 'apply',
+        level: 'info',
+        message: `waiting: ${message}${found === undefined ? ' (where none is to come: --without-load)' : ''}`,
+      });
     await sleep(LOOK_MS, undefined, { signal });
   }
 }

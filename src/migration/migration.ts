@@ -1,5 +1,5 @@
 import { dirname, join, resolve } from 'node:path';
-import { DynaferryError } from '../model/errors.ts';
+import { asDynaferryError, DynaferryError } from '../model/errors.ts';
 import type { ProgressEvent, StageName, Summary } from '../model/events.ts';
 import { inspectTable } from '../stages/inspect/inspect-table.ts';
 import type { Catalog } from '../stages/inspect/catalog.ts';
@@ -14,7 +14,7 @@ import { preflight, refuseErrors } from './preflight.ts';
 import { ProgressKeeper } from './progress-keeper.ts';
 import { ProgressTotals } from './progress-totals.ts';
 import { Replication } from './replication.ts';
-import { setAsideOf } from './set-aside.ts';
+import { checkRefused, setAsideOf, watchCaptured } from './set-aside.ts';
 import { Verification } from './verification.ts';
 import { carryVerification } from './verify-site.ts';
 import { forgetVerification } from './verify-stage.ts';
@@ -32,7 +32,7 @@ import type {
   VerifyRequest,
 } from './requests.ts';
 import { readStatus, type MigrationStatus } from './status.ts';
-import { checkAccounting, checkCapturedDeadLetters, checkDeadLetters } from './summary.ts';
+import { checkAccounting, checkDeadLetters } from './summary.ts';
 import { Workspace } from './workspace.ts';
 
 /** The stages of changes. */
@@ -61,7 +61,8 @@ export async function openMigrations(paths: readonly string[], options: OpenOpti
 
 /**
  * One source table to one target table under one policy. What is done stays done: open it again after a failure and call the same method to go on.
- * Methods that move data resolve with a Summary, whose `ok` and `error` say how it ended; plan, inspect and status throw DynaferryError.
+ * Methods that move or verify data resolve with a Summary, whose `ok` and `error` say how it ended, and which is the last event; plan, inspect and status throw DynaferryError, as all do
+ * where the state folder cannot be used or the request contradicts itself.
  */
 export class Migration {
   readonly file: MigrationFile;
@@ -116,28 +117,12 @@ export class Migration {
 
   /** What is in the source table. Reads, never writes. */
   async inspect(request: InspectRequest = {}): Promise<Catalog> {
-    const { source } = this.file;
-    const table = await this.#workspace.sourceTable();
-    if (table === undefined)
-      throw new DynaferryError('USAGE', 'inspect reads a table, and the source of this migration is an export', {
-        fix: 'Give source.table.',
-      });
-    return inspectTable({
-      client: await this.#workspace.sourceDynamoDb(),
-      table: table.TableName,
-      sample: request.sample ?? SAMPLE_DEFAULT,
-      segments: INSPECT_SEGMENTS,
-      consistentRead: source.consistentRead,
-      ...(request.examples !== undefined && { examples: request.examples }),
-      pace: this.#workspace.options.limits.read(this.file.limits, capacityOf(table).read),
-      onProgress: request.onProgress,
-      signal: this.#workspace.options.context.signal,
-    });
+    return asking(() => this.#inspect(request));
   }
 
   /** A dry run: checks both sites, reads a sample, says what would happen. Writes nothing. */
   async plan(options: PlanOptions = {}): Promise<Plan> {
-    return makePlan(this.#workspace, this.#stages, options);
+    return asking(() => makePlan(this.#workspace, this.#stages, options));
   }
 
   /** Everything: export, transfer and load side by side, then verify; with `live` changes too. Goes on from where an earlier run stopped. */
@@ -184,18 +169,14 @@ export class Migration {
     const captures = this.#captures;
     // A new log makes the others of this machine begin anew, too.
     return this.#run(restart ? [...CHANGE_STAGES] : ['capture'], {}, async () => {
-      const { changeLedger } = this.#workspace;
       const exports = from.length === 0 ? undefined : await incrementalExports(this.#workspace, from);
       const opened = await (exports === undefined
         ? captures.openStream({ restart })
         : captures.openExports(exports, { restart }));
-      const before = changeLedger.totals().captured.deadLettered;
+      const checkSetAside = watchCaptured(this.#workspace, opened.layout);
       if (exports === undefined) await captures.stream(opened, untilCaughtUp ? calledMs : undefined);
       else await captures.exports(opened, exports);
-      checkCapturedDeadLetters(
-        changeLedger.totals().captured.deadLettered - before,
-        `s3://${this.file.source.staging.bucket}/${opened.layout.root}dynaferry/dead-letters/`,
-      );
+      checkSetAside();
     });
   }
 
@@ -251,8 +232,10 @@ export class Migration {
       // What an earlier verification had read may have been changed since.
       forgetVerification(this.#workspace);
       const { load, apply } = setAsideOf(this.#workspace);
-      await this.#verification.atRest((load?.count ?? 0) + (apply?.count ?? 0));
-      checkDeadLetters(setAsideOf(this.#workspace), ['export', 'load', 'apply']);
+      const verified = await this.#verification.atRest((load?.count ?? 0) + (apply?.count ?? 0));
+      // What an export or a load set aside may have been mended and applied since, and a capture may have set aside more: what counts is what verification found.
+      checkDeadLetters(setAsideOf(this.#workspace), verified.missing > 0 ? ['load', 'apply'] : ['apply']);
+      checkRefused(this.#workspace, verified);
     });
   }
 
@@ -277,7 +260,38 @@ export class Migration {
     await this.#workspace.close();
   }
 
+  async #inspect(request: InspectRequest): Promise<Catalog> {
+    const { source } = this.file;
+    const table = await this.#workspace.sourceTable();
+    if (table === undefined)
+      throw new DynaferryError('USAGE', 'inspect reads a table, and the source of this migration is an export', {
+        fix: 'Give source.table.',
+      });
+    return inspectTable({
+      client: await this.#workspace.sourceDynamoDb(),
+      table: table.TableName,
+      sample: request.sample ?? SAMPLE_DEFAULT,
+      segments: INSPECT_SEGMENTS,
+      consistentRead: source.consistentRead,
+      ...(request.examples !== undefined && { examples: request.examples }),
+      pace: this.#workspace.options.limits.read(this.file.limits, capacityOf(table).read),
+      onProgress: request.onProgress,
+      signal: this.#workspace.options.context.signal,
+    });
+  }
+
   #run(locks: StageName[], request: StageRequest, work: () => Promise<void>): Promise<Summary> {
+    // What an earlier call has verified may have been changed since.
+    this.#verification.counts = undefined;
     return this.#runner.run(locks, request, work, () => this.#verification.counts);
+  }
+}
+
+/** What is asked for; whatever prevents it is thrown as a DynaferryError, an abort as INTERRUPTED. */
+async function asking<T>(ask: () => Promise<T>): Promise<T> {
+  try {
+    return await ask();
+  } catch (error) {
+    throw asDynaferryError(error);
   }
 }

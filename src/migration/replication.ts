@@ -6,6 +6,7 @@ import type { StageName } from '../model/events.ts';
 import type { CaptureStages } from './capture-stages.ts';
 import type { ChangeStages } from './change-stages.ts';
 import { checkCaptureFirst } from './hand-over.ts';
+import { watchCaptured } from './set-aside.ts';
 import type { Stages } from './stages.ts';
 import { checkAccounting } from './summary.ts';
 import type { Workspace } from './workspace.ts';
@@ -80,9 +81,11 @@ export class Replication {
     await changes.carryHeader();
     const apply = { retryDeadLetters: false, withoutLoad };
     if (untilCaughtUp) {
+      const checkSetAside = watchCaptured(this.#workspace, capture.layout);
       await this.#captures.stream(capture, toMs);
       await changes.transfer({ endless: false });
       await changes.apply({ ...apply, endless: false });
+      checkSetAside();
     } else
       await this.#together([
         () => this.#captures.stream(capture),

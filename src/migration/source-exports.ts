@@ -13,7 +13,9 @@ export async function incrementalExports(workspace: Workspace, uris: readonly st
     uris.map(async (uri) => {
       const place = parseS3Uri(uri);
       if ('wrong' in place || place.prefix === '')
-        throw new DynaferryError('USAGE', `--from ${uri}: expected s3://bucket/prefix/AWSDynamoDB/<export id>/`);
+        throw new DynaferryError('USAGE', `--from ${uri}: expected s3://bucket/prefix/AWSDynamoDB/<export id>/`, {
+          fix: 'Give the place of a finished incremental export.',
+        });
       return { bucket: await workspace.exportBucket(place.bucket), layout: new ExportLayout(place.prefix) };
     }),
   );

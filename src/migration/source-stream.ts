@@ -15,7 +15,7 @@ export async function sourceStream(workspace: Workspace, { begun }: { begun: boo
     throw new DynaferryError(
       'USAGE',
       'capture reads the stream of a table, and the source of this migration is an export',
-      { fix: 'Give source.table.' },
+      { fix: 'Give source.table, or take incremental exports in with `dynaferry capture --from`.' },
     );
   if (streamOf(table) === undefined && begun)
     throw new DynaferryError(

@@ -1,6 +1,6 @@
 import { Lock } from '../engine/lock.ts';
 import { asDynaferryError, type DynaferryError } from '../model/errors.ts';
-import type { StageName, Summary, VerifyCounts } from '../model/events.ts';
+import type { Failure, StageName, Summary, VerifyCounts } from '../model/events.ts';
 import { newExportId } from '../staging/layout.ts';
 import type { ProgressKeeper } from './progress-keeper.ts';
 import { setAsideOf } from './set-aside.ts';
@@ -41,7 +41,7 @@ export class StageRunner {
     this.#keeper.ledger = ledger;
     const startedMs = Date.now();
     const held: Lock[] = [];
-    let error: Summary['error'];
+    let error: Failure | undefined;
     this.failure = undefined;
     try {
       for (const lock of locks) held.push(Lock.take(stateFolder, lock, `${lock} of migration '${file.name}'`));
@@ -58,16 +58,27 @@ export class StageRunner {
     } finally {
       for (const lock of held) lock.release();
     }
-    const verify = verified();
+    const summary = this.#summary(locks, request, { startedMs, verify: verified(), error });
+    this.#workspace.options.context.onEvent(summary);
+    return summary;
+  }
+
+  #summary(
+    locks: StageName[],
+    request: StageRequest,
+    { startedMs, verify, error }: { startedMs: number; verify: VerifyCounts | undefined; error: Failure | undefined },
+  ): Summary {
+    const { ledger, changeLedger, file } = this.#workspace;
     const ofCapture = request.changes === true || locks.includes('capture');
     const ofChanges = request.changes === true || locks.includes('transfer-changes') || locks.includes('apply');
     return {
       type: 'summary',
+      migration: file.name,
       ok: error === undefined,
       ...countsOf(ledger.totals()),
       ...(verify && { verify }),
-      ...(ofCapture && { captured: capturedCounts(this.#workspace.changeLedger.totals()) }),
-      ...(ofChanges && { applied: appliedCounts(this.#workspace.changeLedger.totals()) }),
+      ...(ofCapture && { captured: capturedCounts(changeLedger.totals()) }),
+      ...(ofChanges && { applied: appliedCounts(changeLedger.totals()) }),
       seconds: Math.round((Date.now() - startedMs) / 100) / 10,
       ...(error && { error }),
     };

@@ -8,7 +8,7 @@ import type { LagReport, StageName, StageProgress, VerifyCounts } from '../model
 
 /** Where one stage stands. */
 export interface StageStatus {
-  stage: Exclude<StageName, 'inspect'>;
+  stage: StageName;
   state: 'not started' | 'running' | 'stopped' | 'finished';
   /** The process that runs it. */
   processId?: number;

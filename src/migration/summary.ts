@@ -4,7 +4,7 @@ import { DynaferryError } from '../model/errors.ts';
 import type { AppliedChanges, CapturedChanges, StageName, Summary, VerifyCounts } from '../model/events.ts';
 
 /** The counts of a summary, from what the ledger recorded. */
-export function countsOf(totals: LedgerTotals): Omit<Summary, 'type' | 'ok' | 'seconds'> {
+export function countsOf(totals: LedgerTotals): Omit<Summary, 'type' | 'migration' | 'ok' | 'seconds'> {
   const { export: exported, transfer, load } = totals;
   return {
     read: exported.read,
@@ -28,14 +28,6 @@ export function capturedCounts({ captured }: ChangeTotals): CapturedChanges {
 export function appliedCounts({ transferred, applied }: ChangeTotals): AppliedChanges {
   const { puts, deletes, superseded, deadLettered, throughMs } = applied;
   return { transferred: transferred.changes, puts, deletes, superseded, deadLettered, throughMs };
-}
-
-/** Throws DEAD_LETTERS where a capture set changes aside. */
-export function checkCapturedDeadLetters(changes: number, place: string): void {
-  if (changes === 0) return;
-  throw new DynaferryError('DEAD_LETTERS', `changes were set aside with their reasons: ${changes} in ${place}`, {
-    fix: 'Mend the items or the policy (docs/formats/staging.md says how to read the file); a changed item is captured again.',
-  });
 }
 
 /** Throws ACCOUNTING unless every item that was read is filtered, written, skipped or dead-lettered, and every object that was committed has arrived and is loaded. */

@@ -20,8 +20,8 @@ export class Verification {
   }
 
   /** Tables at rest, of which so many items are known to be missing at the target, since they were set aside. */
-  async atRest(setAside: number): Promise<void> {
-    this.#judge(await runVerify(this.#workspace, this.#stages, 0), { setAside });
+  async atRest(setAside: number): Promise<VerifyCounts> {
+    return this.#judge(await runVerify(this.#workspace, this.#stages, 0), { setAside });
   }
 
   /** What is asked for. Throws USAGE where nothing of that can settle, although it is to. */
@@ -29,20 +29,25 @@ export class Verification {
     const { file } = this.#workspace;
     if (settleMs !== undefined) checkSettles(file, site);
     if (site === 'source') return verifySourceSite(this.#workspace, this.#stages);
-    if (site === 'target') return this.#judge(await verifyTargetSite(this.#workspace, this.#stages));
+    if (site === 'target') {
+      this.#judge(await verifyTargetSite(this.#workspace, this.#stages));
+      return;
+    }
     const ms = settleMs ?? defaultSettleMs(file);
     this.#judge(await runVerify(this.#workspace, this.#stages, ms), { isLive: ms > 0 });
   }
 
-  #judge(result: VerifyResult, { setAside = 0, isLive = false } = {}): void {
-    const { equal, missing, extra, different, settled, changing, lastedMs, differencesFile } = result;
+  #judge(result: VerifyResult, { setAside = 0, isLive = false } = {}): VerifyCounts {
+    const { equal, missing, extra, different, settled, changing, lastedMs, refusedAtSource, differencesFile } = result;
     this.counts = {
       equal,
       missing,
       extra,
       different,
+      ...(refusedAtSource > 0 && { refused: refusedAtSource }),
       ...(isLive && { settled, changing, ...(lastedMs && { lastedMs }) }),
     };
     checkVerified(this.counts, differencesFile, setAside);
+    return this.counts;
   }
 }

@@ -172,8 +172,10 @@ export async function metered<T>(
 
 /** Puts the result into the ledger and says what its four counts do not. */
 export function record(workspace: Workspace, result: VerifyResult, { ignore }: Pick<Subject, 'ignore'>): void {
-  const { equal, missing, extra, different, failsPolicy, settled, changing } = result;
-  workspace.ledger.setFact('verify', JSON.stringify({ equal, missing, extra, different, finishedMs: Date.now() }));
+  const { equal, missing, extra, different, failsPolicy, settled, changing, refusedAtSource } = result;
+  const refused = refusedAtSource > 0 ? { refused: refusedAtSource } : {};
+  const counts = { equal, missing, extra, different, ...refused };
+  workspace.ledger.setFact('verify', JSON.stringify({ ...counts, finishedMs: Date.now() }));
   const warn = (message: string): void => {
     tell(workspace, 'warning', message);
   };

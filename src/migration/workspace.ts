@@ -61,6 +61,7 @@ export class Workspace {
   readonly stateFolder: string;
   readonly source: Site;
   readonly target: Site;
+  #isClosed = false;
   #ledger: Ledger | undefined;
   #changeLedger: ChangeLedger | undefined;
   readonly #closing: (() => Promise<void> | void)[] = [];
@@ -81,6 +82,7 @@ export class Workspace {
   /** The ledger of this machine, made where there is none yet. Throws LOCAL_DISK where that is not possible. */
   get ledger(): Ledger {
     if (this.#ledger === undefined) {
+      this.#refuseWhenClosed();
       const opened = Ledger.open(this.stateFolder);
       this.#ledger = opened;
       this.#closing.push(() => opened.close());
@@ -102,6 +104,7 @@ export class Workspace {
   /** The ledger of changes of this machine, made where there is none yet. Throws LOCAL_DISK where that is not possible. */
   get changeLedger(): ChangeLedger {
     if (this.#changeLedger === undefined) {
+      this.#refuseWhenClosed();
       const opened = ChangeLedger.open(this.stateFolder);
       this.#changeLedger = opened;
       this.#closing.push(() => opened.close());
@@ -245,7 +248,15 @@ export class Workspace {
   }
 
   async close(): Promise<void> {
+    this.#isClosed = true;
+    this.#ledger = undefined;
+    this.#changeLedger = undefined;
     for (const close of this.#closing.splice(0).toReversed()) await close();
+  }
+
+  #refuseWhenClosed(): void {
+    if (this.#isClosed)
+      throw new DynaferryError('USAGE', `migration '${this.file.name}' is closed`, { fix: 'Open it again.' });
   }
 
   #dynamoDb(site: Site, stage: StageName, more: ClientOptions = {}): DynamoDbClient {

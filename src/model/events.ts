@@ -1,6 +1,7 @@
+import type { ErrorCode } from './error-catalogue.ts';
+
 /** The stages of a migration that report progress. */
-export type StageName =
-  'inspect' | 'export' | 'transfer' | 'load' | 'capture' | 'transfer-changes' | 'apply' | 'verify';
+export type StageName = 'export' | 'transfer' | 'load' | 'capture' | 'transfer-changes' | 'apply' | 'verify';
 
 /** Where one stage stands. Counts are totals since the migration began, also over restarts; they only grow. */
 export interface StageProgress {
@@ -70,6 +71,8 @@ export interface VerifyCounts {
   missing: number;
   extra: number;
   different: number;
+  /** Items of the source that a rule refuses, so that they cannot be at the target; absent where there is none. */
+  refused?: number;
   /** Of a live pair only: differences that were gone, or were no more than the way to the target, when they were looked at again. */
   settled?: number;
   /** Items that both sides changed at every look, so that nothing can be told of them: neither equal nor a difference. */
@@ -110,9 +113,17 @@ export interface AppliedChanges {
   throughMs: number;
 }
 
-/** The end of a command; always the last event. Counts are those of `run`; absent stages count 0. */
+/** What ended a command: `errorCatalogue[code]` says with which exit code, and whether trying again may help. */
+export interface Failure {
+  code: ErrorCode;
+  message: string;
+  fix: string;
+}
+
+/** The end of a method that moves or verifies data; always its last event. Counts are those of `run`; absent stages count 0. */
 export interface Summary {
   type: 'summary';
+  migration: string;
   ok: boolean;
   read: number;
   filtered: number;
@@ -130,7 +141,7 @@ export interface Summary {
   applied?: AppliedChanges;
   seconds: number;
   /** Set where ok is false. */
-  error?: { code: string; message: string; fix: string };
+  error?: Failure;
 }
 
 /** Where a copy from bucket to bucket stands. Counts are of this run; they only grow. */
@@ -167,12 +178,13 @@ export interface CopyDecision {
   action: 'copy' | 'delete' | 'archived';
   /** Why: missing, size, etag, newer, checksum, retry; extra for what only the target has; the storage class of what is archived. */
   reason: string;
-  sizeBytes: number;
+  /** Absent of an object that only the target has. */
+  sizeBytes?: number;
 }
 
 /** Objects that failed with one code. */
 export interface FailureKind {
-  code: string;
+  code: ErrorCode;
   objects: number;
   /** Of one of them. */
   reason: string;
@@ -211,7 +223,8 @@ export interface CopySummary {
   failures?: FailureKind[];
   /** The file that lists what failed, where something did. */
   failedFile?: string;
-  error?: { code: string; message: string; fix: string };
+  /** Set where ok is false. */
+  error?: Failure;
 }
 
 export type ProgressEvent =

@@ -1,12 +1,11 @@
 import { hash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { backoffMs, defaultRetryPolicy } from '../aws/retry.ts';
-import { SignedClient, type ClientOptions, type ResumableBody, type ServiceRequest } from '../aws/signed-client.ts';
+import type { ClientOptions } from '../aws/signed-client.ts';
 import { header, type HttpResponse } from '../aws/http-client.ts';
-import { uriEncode } from '../aws/signer.ts';
-import type { BufferPool } from '../model/buffer-pool.ts';
 import { DynaferryError } from '../model/errors.ts';
-import { classify, isGone, MD5_WANTED, unlessMissing } from './errors.ts';
+import { BucketRequests, type RequestRest } from './bucket-requests.ts';
+import { isGone, MD5_WANTED, unlessMissing } from './errors.ts';
 import { readListPage, type ListPage } from './list-page.ts';
 import {
   headersOf,
@@ -24,47 +23,20 @@ import { stuckListing } from './stuck-listing.ts';
 import { partList, readParts } from './upload-parts.ts';
 import { fetchWhole } from './whole-body.ts';
 import { MalformedXml } from './xml-cursor.ts';
-import { children, decodeKey, parseXml, text, type XmlElement } from './xml.ts';
+import { children, decodeKey, text } from './xml.ts';
 import type { Site } from '../aws/site.ts';
 
 /** How often a page is asked for that arrives damaged: a service that lists in another way than S3 does so each time. */
 const PAGES_ASKED_MAX = 6;
 
-/** What a request has besides method and key. */
-export interface RequestRest {
-  query?: Record<string, string>;
-  headers?: Record<string, string>;
-  body?: Buffer;
-  bodySha256?: string;
-  into?: BufferPool;
-  resumable?: ResumableBody;
-  signal?: AbortSignal;
-}
-
-/** One bucket at one site. Every method retries within the client's policy; every body that is sent is covered by a signed SHA-256. */
-export class S3Bucket {
-  readonly site: Site;
-  readonly name: string;
+/** One bucket at one site: what S3 can do with it and its objects. */
+export class S3Bucket extends BucketRequests {
   readonly #options: ClientOptions;
-  readonly #client: SignedClient;
-  readonly #base: string;
   #wantsMd5 = false;
 
   constructor(site: Site, name: string, options: ClientOptions = {}) {
-    this.site = site;
-    this.name = name;
+    super(site, name, options);
     this.#options = options;
-    // A bucket with dots in its name does not match the certificate of a virtual host.
-    const pathStyle = site.s3PathStyle || name.includes('.');
-    const url = new URL(site.s3Url);
-    this.#base = pathStyle ? `/${name}` : '';
-    const endpoint = pathStyle ? site.s3Url : `${url.protocol}//${name}.${url.host}`;
-    this.#client = new SignedClient(site, 's3', endpoint, classify, options);
-  }
-
-  /** `s3://bucket/key`, for messages. */
-  uri(key: string): string {
-    return `s3://${this.name}/${key}`;
   }
 
   /** Throws BUCKET_NOT_FOUND or ACCESS_DENIED where the bucket cannot be listed below the prefix: a policy may allow no more than that. */
@@ -133,6 +105,8 @@ export class S3Bucket {
   async put(key: string, body: Buffer, options: PutOptions = {}): Promise<string> {
     const headers = headersOf(options);
     if (options.onlyIfAbsent === true) headers['if-none-match'] = '*';
+    // Without quotes: S3 takes it either way, and Ceph compares it as it comes.
+    if (options.onlyIfMatch !== undefined) headers['if-match'] = options.onlyIfMatch.replaceAll('"', '');
     const { sha256, signal } = options;
     return this.#upload(key, { headers, body, bodySha256: sha256, signal });
   }
@@ -223,7 +197,7 @@ export class S3Bucket {
       headers: headersOf(options),
       signal,
     });
-    const answer = this.#parse(response, key, 'InitiateMultipartUploadResult');
+    const answer = this.parse(response, key, 'InitiateMultipartUploadResult');
     return { uploadId: text(answer, 'UploadId'), headers: response.headers };
   }
 
@@ -291,45 +265,5 @@ export class S3Bucket {
 
   async abortUpload(key: string, uploadId: string, signal?: AbortSignal): Promise<void> {
     await unlessMissing(this.send('DELETE', key, 'AbortMultipartUpload', { query: { uploadId }, signal }), isGone);
-  }
-
-  async close(): Promise<void> {
-    await this.#client.close();
-  }
-
-  /** One request, tried again within the client's policy. `iamAction` is named where it is not allowed. */
-  send(method: ServiceRequest['method'], key: string, iamAction: string, rest: RequestRest): Promise<HttpResponse> {
-    const query = Object.keys(rest.query ?? {})
-      .sort()
-      .map((name) => `${uriEncode(name)}=${uriEncode(rest.query?.[name] ?? '')}`)
-      .join('&');
-    return this.#client.send({
-      ...rest,
-      method,
-      path: `${this.#base}/${uriEncode(key, true)}`,
-      query,
-      operation: iamAction,
-      resource: `arn:${this.site.partitionId}:s3:::${this.name}${key === '' ? '' : `/${key}`}`,
-    });
-  }
-
-  /** A request whose answer is XML; resolves with the root element's content. */
-  async xml(
-    method: ServiceRequest['method'],
-    key: string,
-    iamAction: string,
-    root: string,
-    rest: RequestRest,
-  ): Promise<XmlElement> {
-    return this.#parse(await this.send(method, key, iamAction, rest), key, root);
-  }
-
-  #parse(response: HttpResponse, key: string, root: string): XmlElement {
-    const element = parseXml(response.body, root);
-    if (element === undefined)
-      throw new DynaferryError('SERVICE_FAILED', `${this.site.role}: S3 gave no ${root} for ${this.uri(key)}`, {
-        status: response.status,
-      });
-    return element;
   }
 }

@@ -52,6 +52,8 @@ export interface PutOptions {
   sha256?: string;
   /** Fail with serviceCode PreconditionFailed where the key exists. */
   onlyIfAbsent?: boolean;
+  /** Fail with serviceCode PreconditionFailed, or OBJECT_NOT_FOUND, where there is no object with this ETag. */
+  onlyIfMatch?: string;
   signal?: AbortSignal;
 }
 

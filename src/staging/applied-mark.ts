@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { S3Bucket } from '../s3/bucket.ts';
-import { createJson, readJson, writeJson } from './json-object.ts';
+import { findJson, replaceJson } from './json-object.ts';
 import type { ExportLayout } from './layout.ts';
 
 const count = z.int().nonnegative();
@@ -31,23 +31,27 @@ const appliedMark = z.object({
  */
 export type AppliedMark = z.infer<typeof appliedMark>;
 
-export async function writeAppliedMark(
+/**
+ * Replaces the mark that was read with this ETag, or writes the first one (undefined); false where somebody else has written one since. Whoever has lost the log, and whose answer or request was
+ * long on its way, would otherwise take it back from whoever has gone on.
+ */
+export function replaceAppliedMark(
   bucket: S3Bucket,
   layout: ExportLayout,
   mark: AppliedMark,
-  signal?: AbortSignal,
-): Promise<void> {
-  await writeJson(bucket, markKey(layout), mark, signal);
-}
-
-/** Writes the first mark of a log; false where there is one already. */
-export function createAppliedMark(
-  bucket: S3Bucket,
-  layout: ExportLayout,
-  mark: AppliedMark,
+  etag: string | undefined,
   signal?: AbortSignal,
 ): Promise<boolean> {
-  return createJson(bucket, markKey(layout), mark, signal);
+  return replaceJson(bucket, markKey(layout), mark, etag, signal);
+}
+
+/** The mark and its ETag; undefined where nothing was ever applied. Throws MANIFEST_INVALID where it cannot be read. */
+export async function findAppliedMark(
+  bucket: S3Bucket,
+  layout: ExportLayout,
+  signal?: AbortSignal,
+): Promise<{ value: AppliedMark; etag: string } | undefined> {
+  return findJson(bucket, markKey(layout), appliedMark, 'a mark', signal);
 }
 
 /** Undefined where nothing was ever applied. Throws MANIFEST_INVALID where it cannot be read. */
@@ -56,7 +60,7 @@ export async function readAppliedMark(
   layout: ExportLayout,
   signal?: AbortSignal,
 ): Promise<AppliedMark | undefined> {
-  return readJson(bucket, markKey(layout), appliedMark, 'a mark', signal);
+  return (await findAppliedMark(bucket, layout, signal))?.value;
 }
 
 function markKey(layout: ExportLayout): string {

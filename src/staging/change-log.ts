@@ -29,6 +29,10 @@ const changeHeader = z.object({
 /** What a change log is of; written before all else of it, and carried to the target first. */
 export type ChangeHeader = z.infer<typeof changeHeader>;
 
+/** What helps where a change log cannot be gone on with, whichever stage finds that out. */
+export const CAPTURE_ANEW = 'Begin anew: `dynaferry capture --restart` first, then an export with --restart.';
+export const OTHER_POLICY = `${CAPTURE_ANEW} Or restore the policy.`;
+
 /** For messages: the setting as migration.yaml has it. */
 export function conflictText(conflict: ChangeHeader['conflict']): string {
   if (conflict === undefined) return 'none';

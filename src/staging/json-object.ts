@@ -27,6 +27,38 @@ export async function createJson(
   }
 }
 
+/**
+ * Replaces what was read with this ETag, or writes where nothing was there (undefined). False where there is something else by now; true also where that is this very value,
+ * whose answer was lost.
+ */
+export async function replaceJson(
+  bucket: S3Bucket,
+  key: string,
+  value: unknown,
+  etag: string | undefined,
+  signal?: AbortSignal,
+): Promise<boolean> {
+  const body = jsonLine(value);
+  const condition = etag === undefined ? { onlyIfAbsent: true } : { onlyIfMatch: etag };
+  try {
+    await bucket.put(key, body, { contentType: 'application/json', ...condition, signal });
+    return true;
+  } catch (error) {
+    const isRefused =
+      error instanceof DynaferryError &&
+      (error.serviceCode === 'PreconditionFailed' || error.code === 'OBJECT_NOT_FOUND');
+    if (!isRefused) throw error;
+    const found = await bucket.find(key, signal);
+    // Whoever reads it anew and tries again would do so without end.
+    if (found !== undefined && found.etag === etag)
+      throw new DynaferryError(
+        'SERVICE_FAILED',
+        `${bucket.site.role}: ${bucket.uri(key)} cannot be replaced (If-Match), though it has the ETag ${etag} that is asked for`,
+      );
+    return found?.body.equals(body) === true;
+  }
+}
+
 /** Undefined where there is no such object. Throws MANIFEST_INVALID where it is not `what` the schema describes. */
 export async function readJson<T>(
   bucket: S3Bucket,
@@ -35,10 +67,21 @@ export async function readJson<T>(
   what: string,
   signal?: AbortSignal,
 ): Promise<T | undefined> {
+  return (await findJson(bucket, key, schema, what, signal))?.value;
+}
+
+/** The same with the ETag of what was read, by which it can be replaced. */
+export async function findJson<T>(
+  bucket: S3Bucket,
+  key: string,
+  schema: z.ZodType<T>,
+  what: string,
+  signal?: AbortSignal,
+): Promise<{ value: T; etag: string } | undefined> {
   const found = await bucket.find(key, signal);
   if (found === undefined) return undefined;
   try {
-    return schema.parse(JSON.parse(found.body.toString('utf8')));
+    return { value: schema.parse(JSON.parse(found.body.toString('utf8'))), etag: found.etag };
   } catch (error) {
     throw new DynaferryError(
       'MANIFEST_INVALID',

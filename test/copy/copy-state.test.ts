@@ -3,9 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { CopyState } from '../../src/copy/copy-state.ts';
-import type { CopySummary } from '../../src/model/events.ts';
+import type { CopyProgress, CopySummary } from '../../src/model/events.ts';
 import type { FailedObject } from '../../src/stages/transfer/copy-options.ts';
 
+const progress = { type: 'copy', copy: 'c', copied: 1 } as CopyProgress;
 const summary = { type: 'copy-summary', ok: true, copy: 'c' } as CopySummary;
 
 let folder: string;
@@ -110,8 +111,8 @@ test('what only the target has is of one run: batches of so many at most, none o
 test('progress is of a run under way, the summary of the last one that ended', () => {
   expect(state.last()).toBeUndefined();
   state.begin();
-  state.setProgress('{"a":1}');
-  expect(state.progress()).toMatchObject({ json: '{"a":1}' });
+  state.setProgress(progress);
+  expect(state.progress()).toMatchObject({ event: progress });
   state.end(summary, false);
   expect(state.progress()).toBeUndefined();
   reopen();
@@ -127,7 +128,8 @@ test('looking where there is no copy leaves nothing behind', () => {
 test('why objects failed is told of this run, the commonest first, with the reason of one of them', () => {
   run('well', 'before');
   state.begin();
-  const add = (code: string, reason: string): void => state.addFailed({ key: reason, sizeBytes: 1, code, reason });
+  const add = (code: FailedObject['code'], reason: string): void =>
+    state.addFailed({ key: reason, sizeBytes: 1, code, reason });
   add('SERVICE_FAILED', 's');
   for (const reason of ['first', 'second', 'third']) add('REQUEST_REFUSED', reason);
   for (let i = 0; i < 9; i++) add('OBJECT_ARCHIVED', 'archived');

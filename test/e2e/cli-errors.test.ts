@@ -52,6 +52,19 @@ describe('the command line', () => {
     ]);
   });
 
+  it('says what to give where changes cannot be captured as it is', async () => {
+    const noPlace = await world.run(['capture', '--from', 's3:/exports', world.migration('no-place')]);
+    expectError(noPlace, 2, 'USAGE');
+    expect(noPlace.stderr).toContain('fix: Give the place of a finished incremental export.');
+    const ofExport = world.migration('of-export', (yaml) => {
+      delete yaml['source'].table;
+      yaml['source'].export = `s3://${source.bucket}/AWSDynamoDB/01717200000000-a1b2c3d4/`;
+    });
+    const noTable = await world.run(['replicate', ofExport]);
+    expectError(noTable, 2, 'USAGE');
+    expect(noTable.stderr).toMatch(/^fix: .*dynaferry capture --from/m);
+  });
+
   it('shows help without a command, and fails', async () => {
     const result = await world.run([]);
     expect(result.code).toBe(2);

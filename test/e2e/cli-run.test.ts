@@ -28,7 +28,7 @@ describe('dynaferry run', () => {
     const { code, stdout, stderr, events } = await world.run(['run', '--json', world.migration('json')]);
     expect([code, stderr]).toEqual([0, '']);
     expect(events).toHaveLength(stdout.split('\n').length);
-    expect(events.at(-1)).toEqual(whole);
+    expect(events.at(-1)).toEqual({ ...whole, migration: 'json' });
     expect(new Set(events.map(({ type }) => type))).toEqual(new Set(['stage', 'progress', 'summary']));
   });
 
@@ -48,11 +48,11 @@ describe('dynaferry run', () => {
     const path = world.migration('again');
     await world.run(['run', path]);
     const again = await world.run(['run', '--json', path]);
-    expect(again.events.at(-1)).toEqual(whole);
+    expect(again.events.at(-1)).toEqual({ ...whole, migration: 'again' });
     expect(again.events).toContainEqual({ type: 'stage', migration: 'again', stage: 'export', state: 'resumed' });
     const anew = await world.run(['run', '--json', '--restart', '--skip-verify', path]);
     const { verify: _verify, ...moved } = whole;
-    expect(anew.events.at(-1)).toEqual(moved);
+    expect(anew.events.at(-1)).toEqual({ ...moved, migration: 'again' });
     expect(anew.events).toContainEqual({ type: 'stage', migration: 'again', stage: 'export', state: 'started' });
   });
 
@@ -109,7 +109,7 @@ describe('dynaferry run', () => {
     expect(stopped.events.at(-1)).toMatchObject({ type: 'summary', ok: false, error: { code: 'INTERRUPTED' } });
     const fast = world.migration('stopped');
     const finished = await world.run(['run', '--json', '--state-dir', stateDir, fast]);
-    expect(finished.events.at(-1)).toEqual(whole);
+    expect(finished.events.at(-1)).toEqual({ ...whole, migration: 'stopped' });
     expect(existsSync(join(dirname(fast), '.dynaferry'))).toBe(false);
   });
 

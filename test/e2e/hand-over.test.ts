@@ -47,6 +47,11 @@ describe.concurrent('where an export and changes meet', () => {
     const scenario = await prepare();
     await carry(scenario);
     expectFailure(await scenario.run('apply', FINISH), 9, 'LOAD_FIRST');
+    // Without an end it waits, and says what to do where there is nothing to wait for.
+    const waiting = scenario.start('apply');
+    await waiting.said(({ type, message }) => type === 'notice' && String(message).includes('--without-load'));
+    waiting.process.kill('SIGINT');
+    expectStopped(await waiting.done);
     expectDone(await scenario.run('export'));
     expectDone(await scenario.run('transfer'));
     expectFailure(await scenario.run('apply', FINISH), 9, 'LOAD_FIRST');
@@ -105,6 +110,25 @@ describe.concurrent('where an export and changes meet', () => {
     expectFailure(await scenario.run('replicate'), 10, 'LOCKED');
     live.process.kill('SIGINT');
     expectStopped(await live.done);
+  });
+
+  test('items that a rule refuses are told of, and it is not safe to switch before they are mended', async () => {
+    const scenario = await prepare();
+    scenario.yaml.policy = { attributes: { email: { mask: 'email' } } };
+    await writeWireItems(world.source, scenario.sourceTable, ['{"PK":{"S":"a"},"email":{"M":{}}}']);
+    expectDone(await scenario.run('capture', FINISH));
+    expectFailure(await scenario.run('run'), 8, 'DEAD_LETTERS');
+    expectFailure(await scenario.run('cutover'), 8, 'DEAD_LETTERS');
+    await write(scenario, 'mended');
+    expectDone(await scenario.run('cutover'));
+
+    await writeWireItems(world.source, scenario.sourceTable, ['{"PK":{"S":"new"},"email":{"M":{}}}']);
+    expectFailure(await scenario.run('replicate', FINISH), 8, 'DEAD_LETTERS');
+    const refused = await scenario.run('cutover');
+    expect(expectFailure(refused, 8, 'DEAD_LETTERS').message).toContain('/dynaferry/dead-letters/');
+    expect(refused.events.at(-1)?.['verify']).toEqual({ equal: 3, missing: 0, extra: 0, different: 0, refused: 1 });
+    // Nothing was set aside anew.
+    expectDone(await scenario.run('replicate', FINISH));
   });
 
   test('changes that the target refuses are told of, and applied when their cause is mended', async () => {

@@ -45,7 +45,8 @@ describe('Ledger', () => {
     before.commit(1, counts, object, [{ segment: 0, sealed: 's', done: false }]);
     before.commit(2, { ...counts, items: 0 }, null, [{ segment: 0, sealed: null, done: true }]);
     before.setUpload(1, 'u', '"e"');
-    before.setLoaded(1, { items: 3, bytes: 100 }, 2, { written: 1, skipped: 1, deadLettered: 0 }, false);
+    const loaded = { linesDone: 2, finished: false, written: 1, skipped: 1, deadLettered: 0 };
+    before.setLoaded(1, { items: 3, bytes: 100 }, loaded);
     before.close();
     const after = Ledger.open(folder);
     expect(after.fact('exportId')).toBe('y');
@@ -54,7 +55,7 @@ describe('Ledger', () => {
     expect([...after.checkpoints().values()]).toEqual([{ segment: 0, sealed: null, done: true }]);
     expect(after.committedObjects()).toEqual([{ ...object, seq: 1 }]);
     expect(after.upload(1)).toEqual({ uploadId: 'u', sourceEtag: '"e"' });
-    expect(after.loaded(1)).toEqual({ linesDone: 2, finished: false, written: 1, skipped: 1, deadLettered: 0 });
+    expect(after.loaded(1)).toEqual(loaded);
     after.markTransferred(1, 3, 100);
     expect([after.isTransferred(1), after.upload(1)]).toEqual([true, undefined]);
     expect(after.totals()).toMatchObject({
@@ -85,12 +86,13 @@ describe('Ledger', () => {
     expect([ledger.firstMissing('transferred'), ledger.firstMissing('loaded')]).toEqual([1, 1]);
     for (const seq of [1, 2, 4]) ledger.markTransferred(seq, 1, 1);
     expect(ledger.firstMissing('transferred')).toBe(3);
-    const nothing = { written: 0, skipped: 0, deadLettered: 0 };
-    ledger.setLoaded(2, { items: 1, bytes: 1 }, 1, nothing, true);
+    const one = { items: 1, bytes: 1 };
+    const loaded = (finished: boolean) => ({ linesDone: 1, finished, written: 0, skipped: 0, deadLettered: 0 });
+    ledger.setLoaded(2, one, loaded(true));
     expect(ledger.firstMissing('loaded')).toBe(1);
-    ledger.setLoaded(1, { items: 1, bytes: 1 }, 1, nothing, false);
+    ledger.setLoaded(1, one, loaded(false));
     expect(ledger.firstMissing('loaded')).toBe(1);
-    ledger.setLoaded(1, { items: 1, bytes: 1 }, 1, nothing, true);
+    ledger.setLoaded(1, one, loaded(true));
     expect(ledger.firstMissing('loaded')).toBe(3);
     ledger.close();
   });

@@ -68,6 +68,18 @@ describe('a bucket', () => {
     for (const { reason } of lost) expect(reason).toMatchObject({ serviceCode: 'PreconditionFailed' });
   });
 
+  it('replaces an object only where it is still the one that was read, and none where there is none', async () => {
+    const etag = await bucket.put('replaced', Buffer.from('1'));
+    const outcomes = await Promise.allSettled(
+      ['2', '3', '4'].map((text) => bucket.put('replaced', Buffer.from(text), { onlyIfMatch: etag })),
+    );
+    const lost = outcomes.filter((outcome) => outcome.status === 'rejected');
+    expect(lost).toHaveLength(2);
+    for (const { reason } of lost) expect(reason).toMatchObject({ serviceCode: 'PreconditionFailed' });
+    await expect(bucket.put('nowhere', Buffer.from('1'), { onlyIfMatch: etag })).rejects.toThrow();
+    expect(await bucket.head('nowhere')).toBeUndefined();
+  });
+
   it('refuses a body that is not the one that was signed', async () => {
     const sha256 = createHash('sha256').update('other').digest('hex');
     const impatient = new S3Bucket(site, bucket.name, { retry: { attemptsMax: 1, delayMsBase: 0, delayMsMax: 0 } });

@@ -78,14 +78,23 @@ export class MemoryBucket extends S3Bucket {
     return this.#do('put', key, () => {
       if (options.onlyIfAbsent === true && !this.ignoresConditions && this.objects.has(key))
         throw new DynaferryError('REQUEST_REFUSED', key, { serviceCode: 'PreconditionFailed', status: 412 });
+      if (options.onlyIfMatch !== undefined && !this.ignoresConditions) {
+        const stored = this.objects.get(key);
+        if (stored === undefined) throw new DynaferryError('OBJECT_NOT_FOUND', key, { status: 404 });
+        if (stored.etag !== options.onlyIfMatch)
+          throw new DynaferryError('SOURCE_CHANGED', key, { serviceCode: 'PreconditionFailed', status: 412 });
+      }
       if (options.sha256 !== undefined && options.sha256 !== createHash('sha256').update(body).digest('hex'))
         throw new DynaferryError('SERVICE_FAILED', 'XAmzContentSHA256Mismatch');
       return this.#store(key, Buffer.from(body), options.metadata ?? {});
     });
   }
 
-  override delete(key: string): Promise<void> {
-    return this.#do('delete', key, () => void this.objects.delete(key));
+  override delete(key: string, signal?: AbortSignal): Promise<void> {
+    return this.#do('delete', key, () => {
+      signal?.throwIfAborted();
+      this.objects.delete(key);
+    });
   }
 
   override async *list(prefix: string, options: { startAfter?: string } = {}): AsyncGenerator<ListedObject> {

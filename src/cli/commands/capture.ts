@@ -3,9 +3,9 @@ import { moveData } from '../move-data.ts';
 import { FILES, eachOf } from '../options.ts';
 
 const EXAMPLES = `Examples:
-  dynaferry capture migration.yaml   needs the source's credentials alone
+  dynaferry capture migration.yaml    needs the source's credentials alone
   dynaferry capture --until-caught-up m.yaml   what there is by now, then end
-  dynaferry capture --restart m.yaml begin anew; an export must follow
+  dynaferry capture --restart m.yaml  begin anew; an export must follow
   dynaferry capture --from s3://exports/AWSDynamoDB/<id>/ m.yaml   no stream
 `;
 

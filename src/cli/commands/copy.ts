@@ -5,11 +5,11 @@ import { eachOf } from '../options.ts';
 const EXAMPLES = `Examples:
   dynaferry copy s3://acme-us/data/ s3://acme-cn/data/ \\
     --source-profile global --target-profile china
-  dynaferry copy transfer.yaml                what the file says; again: goes on
-  dynaferry copy transfer.yaml --dry-run      what would be copied, and why
-  dynaferry copy transfer.yaml --verify       compare both sides, copy nothing
-  dynaferry copy transfer.yaml --retry-failed what failed last time
-  dynaferry copy transfer.yaml --every 10m    again and again, one at a time
+  dynaferry copy transfer.yaml                 what the file says; again: goes on
+  dynaferry copy transfer.yaml --dry-run       what would be copied, and why
+  dynaferry copy transfer.yaml --verify        compare both sides, copy nothing
+  dynaferry copy transfer.yaml --retry-failed  what failed last time
+  dynaferry copy transfer.yaml --every 10m     again and again, one at a time
   dynaferry copy s3://a/ s3://b/ --include 'logs/**' --exclude '**/*.tmp' \\
     --newer-than 7d --bandwidth '50 Mbit/s'
 `;

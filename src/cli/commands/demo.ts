@@ -23,7 +23,10 @@ export const demoCommand: AddCommand = (program, act) => {
     )
     .option('--match <share>', 'share of them, 0 to 1, that the filter lets pass', share, 0.2)
     .option('--seed <number>', 'what the items are drawn by', wholeNumber(0, Number.MAX_SAFE_INTEGER), 1)
-    .option('--live', 'change the table while it is moved, replicate, cut over; needs Java (default: the table rests)')
+    .option(
+      '--live',
+      'change the table while it is moved, replicate, cut over; needs Java and a clone of the project (default: the table rests)',
+    )
     .option('--keep', 'leave the sites up until Ctrl-C, and print how to look at them (default: drop them)')
     .addHelpText('before', EXAMPLES)
     .action(act((session, options: DemoCommandOptions) => demo(session, options)));

@@ -36,7 +36,7 @@ export class Decisions {
     if (this.#more > 0) this.#session.print(`… and ${count(this.#more)} more; --json, or a pipe, has them all`);
   }
 
-  #add({ reason, sizeBytes }: CopyDecision): void {
+  #add({ reason, sizeBytes = 0 }: CopyDecision): void {
     const amount = this.byReason.get(reason) ?? { objects: 0, bytes: 0 };
     amount.objects++;
     amount.bytes += sizeBytes;
@@ -52,5 +52,5 @@ export class Decisions {
 
 /** `copy      missing     1.4 MB  logs/a.csv`. */
 function decisionText({ action, reason, sizeBytes, key }: CopyDecision): string {
-  return `${action.padEnd(8)}  ${reason.padEnd(8)}  ${size(sizeBytes).padStart(10)}  ${printable(key)}`;
+  return `${action.padEnd(8)}  ${reason.padEnd(8)}  ${(sizeBytes === undefined ? '' : size(sizeBytes)).padStart(10)}  ${printable(key)}`;
 }

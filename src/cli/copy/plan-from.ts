@@ -18,9 +18,9 @@ export interface CopyRequest {
   stateDir: string;
 }
 
-/** Whether an argument names a place in S3, and not a file. */
+/** Whether an argument names a place in S3, and not a file; whether it does so in the right form, too, is not said: `s3:/bucket` is no file. */
 function isS3Uri(argument: string): boolean {
-  return argument.startsWith('s3://');
+  return /^s3:/i.test(argument);
 }
 
 /** Throws USAGE or CONFIG_INVALID. */

@@ -25,7 +25,9 @@ export class CopyLine {
     const goodput = this.#bytes.perSecond(nowMs) ?? 0;
     const left = this.#secondsLeft(progress, nowMs);
     return [
-      objectsTotal === 0 ? 'nothing to copy yet' : `${count(copied)} of ${counted(objectsTotal, 'object')}`,
+      objectsTotal === 0
+        ? `nothing to copy${listingDone ? '' : ' yet'}`
+        : `${count(copied)} of ${counted(objectsTotal, 'object')}`,
       bytesTotal === 0 ? [] : sizeOf(bytes, bytesTotal),
       // While the source is being listed there is more to come than is known.
       listingDone ? shareOf(progress) : [],

@@ -22,7 +22,14 @@ export function showProgress(
   migrations: readonly string[],
   stages: readonly StageName[],
 ): ProgressView {
-  if (session.json) return { hear: (event) => session.printJson(event), close: () => undefined };
+  // Summaries come last, of all migrations together, from whoever ran them.
+  if (session.json)
+    return {
+      hear: (event) => {
+        if (event.type !== 'summary') session.printJson(event);
+      },
+      close: () => undefined,
+    };
   const board = new ProgressBoard(migrations, stages);
   return session.screen.isLive
     ? liveView(session, board, migrations.length > 1)

@@ -1,4 +1,4 @@
-import type { CopyProgress, CopyStatus, CopySummary } from '../../index.ts';
+import type { CopyStatus, CopySummary } from '../../index.ts';
 import type { Session } from '../session.ts';
 import { count, duration, size, sizeOf } from './quantities.ts';
 
@@ -21,8 +21,8 @@ function stateOf({ ok, failed, archived, error }: CopySummary): string {
   return ok && failed + archived === 0 ? 'done' : 'ended with objects left';
 }
 
-function progressText({ updatedMs, json }: NonNullable<CopyStatus['progress']>): string {
-  const { listed, copied, objectsTotal, bytes, bytesTotal, failed } = JSON.parse(json) as CopyProgress;
+function progressText({ updatedMs, event }: NonNullable<CopyStatus['progress']>): string {
+  const { listed, copied, objectsTotal, bytes, bytesTotal, failed } = event;
   const trouble = failed > 0 ? `, ${count(failed)} failed` : '';
   return `${count(listed)} listed, ${count(copied)} of ${count(objectsTotal)} copied, ${sizeOf(bytes, bytesTotal)}${trouble} (${new Date(updatedMs).toISOString()})`;
 }

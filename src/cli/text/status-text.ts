@@ -85,7 +85,7 @@ function itemSums({ totals, verify }: MigrationStatus): string[] {
   const verified =
     verify === undefined
       ? 'not yet'
-      : `${new Date(verify.finishedMs).toISOString()}: ${count(verify.equal)} equal, ${count(verify.missing)} missing, ${count(verify.extra)} extra, ${count(verify.different)} different`;
+      : `${new Date(verify.finishedMs).toISOString()}: ${count(verify.equal)} equal, ${count(verify.missing)} missing, ${count(verify.extra)} extra, ${count(verify.different)} different${verify.refused === undefined ? '' : `, ${count(verify.refused)} refused at the source`}`;
   // A machine that runs the other stages alone knows what it loaded, and not of how much.
   const ranElsewhere = exported.read === 0 && load.items > 0;
   if (ranElsewhere)

@@ -67,7 +67,13 @@ function summaryRows(summary: Summary, stages: ReadonlySet<StageName>): Row[] {
   if (applied !== undefined) rows.push(...appliedRows(applied, stages));
   if (verify !== undefined) {
     rows.push(['verified', count(verify.equal), 'items are what the policy makes of the source']);
-    const { missing, extra, different, settled, changing = 0, lastedMs } = verify;
+    const { missing, extra, different, refused = 0, settled, changing = 0, lastedMs } = verify;
+    if (refused > 0)
+      rows.push([
+        'refused',
+        count(refused),
+        'items of the source by a rule of the policy: they cannot be at the target',
+      ]);
     if (settled !== undefined)
       rows.push(['settled', count(settled), 'items differed for a moment only, while both tables were written to']);
     if (changing > 0)
@@ -111,10 +117,12 @@ function appliedRows(
   { transferred, puts, deletes, superseded, deadLettered, throughMs }: AppliedChanges,
   stages: ReadonlySet<StageName>,
 ): Row[] {
-  const carried: Row = ['carried', count(transferred), 'changes into the staging of the target'];
-  if (!stages.has('apply')) return [carried];
+  const carried: Row[] = stages.has('transfer-changes')
+    ? [['carried', count(transferred), 'changes into the staging of the target']]
+    : [];
+  if (!stages.has('apply')) return carried;
   return [
-    ...(stages.has('transfer-changes') ? [carried] : []),
+    ...carried,
     ['applied', count(puts), `puts, and ${count(deletes)} deletes, at the target table`],
     ['overtaken', count(superseded), 'not written, since a later change of the same key was'],
     ['dead-lettered', count(deadLettered), 'that the target refuses, set aside with their reasons'],

@@ -1,12 +1,13 @@
 import type { Summary, VerifyCounts } from '../../index.ts';
 
 /** The last line of several migrations: their sums, and the summary of each. */
-export interface TotalSummary extends Summary {
-  migrations?: (Summary & { migration: string })[];
+export interface TotalSummary extends Omit<Summary, 'migration'> {
+  migration?: string;
+  migrations?: Summary[];
 }
 
 /** One summary as it is; of several the sums, the longest time, and the first error. */
-export function totalSummary(names: readonly string[], summaries: readonly Summary[]): TotalSummary {
+export function totalSummary(summaries: readonly Summary[]): TotalSummary {
   if (summaries.length === 1) return summaries[0];
   const sum = (of: (summary: Summary) => number): number => summaries.reduce((total, one) => total + of(one), 0);
   const verified = summaries.flatMap(({ verify }) => verify ?? []);
@@ -30,6 +31,9 @@ export function totalSummary(names: readonly string[], summaries: readonly Summa
         missing: sumVerified(({ missing }) => missing),
         extra: sumVerified(({ extra }) => extra),
         different: sumVerified(({ different }) => different),
+        ...(verified.some(({ refused }) => refused !== undefined) && {
+          refused: sumVerified(({ refused = 0 }) => refused),
+        }),
         ...(verified.some(({ settled }) => settled !== undefined) && {
           settled: sumVerified(({ settled = 0 }) => settled),
           changing: sumVerified(({ changing = 0 }) => changing),
@@ -38,6 +42,6 @@ export function totalSummary(names: readonly string[], summaries: readonly Summa
     }),
     seconds: Math.max(...summaries.map(({ seconds }) => seconds)),
     ...(error && { error }),
-    migrations: summaries.map((summary, index) => ({ migration: names[index], ...summary })),
+    migrations: [...summaries],
   };
 }

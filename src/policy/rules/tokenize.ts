@@ -1,3 +1,4 @@
+import { DynaferryError } from '../../model/errors.ts';
 import type { Secret } from '../secret.ts';
 import { CharacterClasses, isKept, placeIn, type CharacterClass } from './character-class.ts';
 import { plainDecimal } from './decimal.ts';
@@ -39,11 +40,18 @@ export function tokenizeRule(key: Secret): ScalarRule {
   });
 }
 
-/** The content (text, decimal text or base64) that this key made the token from. Throws Refusal for what is no token of that type. */
+/** The content (text, decimal text or base64) that this key made the token from. Throws DATA_DAMAGED for what is no token of that type. */
 export function detokenize(type: 'S' | 'N' | 'B', token: string, key: Secret): string {
   const forms = new Forms(permutation(key, 'decrypt'));
-  if (type === 'S') return forms.replaceText(token);
-  return type === 'N' ? forms.replaceNumber(plainDecimal(token)) : forms.replaceBytes(token);
+  try {
+    if (type === 'S') return forms.replaceText(token);
+    return type === 'N' ? forms.replaceNumber(plainDecimal(token)) : forms.replaceBytes(token);
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
+    throw new DynaferryError('DATA_DAMAGED', `the value is no token of type ${type}: ${error.reason}`, {
+      fix: 'Give the value as it is at the target, with its type there.',
+    });
+  }
 }
 
 type Permutation = (values: readonly number[], radices: readonly number[], form: string) => number[];

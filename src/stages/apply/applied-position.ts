@@ -4,25 +4,30 @@ import type { Clock } from '../../engine/pacer.ts';
 import { runPool } from '../../engine/pool.ts';
 import { DynaferryError } from '../../model/errors.ts';
 import type { S3Bucket } from '../../s3/bucket.ts';
-import { createAppliedMark, readAppliedMark, writeAppliedMark, type AppliedMark } from '../../staging/applied-mark.ts';
+import { findAppliedMark, replaceAppliedMark, type AppliedMark } from '../../staging/applied-mark.ts';
 import type { ExportLayout } from '../../staging/layout.ts';
 import { FIRST_GROUP_OBJECTS_MAX, GROUP_BYTES_MAX, GROUP_OBJECTS_MAX } from './change-groups.ts';
-import { Lease } from './lease.ts';
+import { LEASE_MS, Lease, ON_ITS_WAY_MS, type Moment } from './lease.ts';
 
 /** How far behind what is done the mark in staging may lie; and by no more than makes a group. */
 const MARK_MS = 5000;
 
 /** How often it is looked whether another process has taken the log… */
 const LOOK_MS = 2000;
-/** …and how long that one waits: longer than the lease of whoever has it (LEASE_MS), so that what that had on its way has arrived. */
-export const TAKEOVER_MS = 15_000;
+/** …and how long that one waits: the lease of whoever has it, and until what that had on its way has arrived. */
+export const TAKEOVER_MS = LEASE_MS + ON_ITS_WAY_MS;
 /** Longer than it takes to read the mark and to write one. */
 export const RELEASED_MS = 1000;
+
+/** A mark, and the ETag by which it can be replaced. */
+type FoundMark = NonNullable<Awaited<ReturnType<typeof findAppliedMark>>>;
 
 /** What ends applying, and the time. */
 interface PositionContext {
   signal: AbortSignal;
   clock: Clock;
+  /** Hears that another machine is given time to stop. */
+  onWait: () => void;
 }
 
 /**
@@ -57,26 +62,22 @@ export class AppliedPosition {
     bucket: S3Bucket,
     layout: ExportLayout,
     ledger: ChangeLedger,
-    { signal, clock }: PositionContext,
+    { signal, clock, onWait }: PositionContext,
   ): Promise<AppliedPosition> {
     const position = new AppliedPosition(bucket, layout, ledger, clock);
     const known = ledger.fact('appliedBy');
-    let before = await position.#adopt(signal);
-    if (before === undefined && !(await position.#create(signal))) before = await position.#adopt(signal);
-    while (before !== undefined && before.by !== position.#by) {
-      const writtenMs = clock.nowMs();
-      await position.#write(signal);
-      if (before.by === known) {
-        position.lease.renew(writtenMs);
-        break;
-      }
+    let { before, asked } = await position.#takeOver(signal);
+    while (before !== undefined && before.by !== known) {
+      if (before.released !== true) onWait();
       // One that has stopped has nothing under way; but two may have found that out at the same time.
       await clock.sleep(before.released === true ? RELEASED_MS : TAKEOVER_MS, signal);
-      const now = await position.#adopt(signal);
-      if (now !== undefined && now.by !== position.#by && now.by !== before.by) throw position.#taken();
-      // The same one had looked before the mark was taken, and has written its own over it.
-      before = now;
+      const now = (await position.#adopt(signal))?.value;
+      if (now?.by === position.#by) break;
+      if (now !== undefined && now.by !== before.by) throw position.#taken();
+      // Somebody has removed the mark, or the service takes no notice of conditions.
+      ({ before, asked } = await position.#takeOver(signal));
     }
+    position.lease.renew(asked);
     ledger.setFact('appliedBy', position.#by);
     return position;
   }
@@ -125,33 +126,45 @@ export class AppliedPosition {
 
   /** Writes the mark where it lies behind. */
   async save(signal: AbortSignal): Promise<void> {
-    if (this.#savedSeq === this.#ledger.last('applied')) return;
-    await this.#checkOurs(signal);
-    await this.#write(signal);
+    if (this.#savedSeq !== this.#ledger.last('applied')) await this.#saveOurs(signal);
   }
 
-  /** Says that nothing more is written: another machine goes on at once, and at the very place. */
+  /** Says that nothing more is written: another machine goes on at once, and at the very place. Only at that where something that was cut off may still be on its way to the table. */
   async release(signal: AbortSignal): Promise<void> {
-    await this.#checkOurs(signal);
-    await this.#write(signal, { released: true });
+    await this.#saveOurs(signal, this.lease.mayBeOnItsWay ? {} : { released: true });
   }
 
-  async #adopt(signal: AbortSignal): Promise<AppliedMark | undefined> {
-    const mark = await this.#read(signal);
-    if (mark !== undefined) this.#ledger.adoptApplied({ ...mark, newestMicros: mark.newestMicros });
-    return mark;
+  /** Writes our mark in place of the one that is there, which it goes on from; returns that, and when it was set out to write. Whoever has written one since it was read is not overlooked. */
+  async #takeOver(signal: AbortSignal): Promise<{ before: AppliedMark | undefined; asked: Moment }> {
+    for (;;) {
+      const before = await this.#adopt(signal);
+      const asked = this.lease.now();
+      if (await this.#write(before?.etag, signal)) return { before: before?.value, asked };
+    }
   }
 
-  async #checkOurs(signal: AbortSignal): Promise<void> {
-    const mark = await this.#read(signal);
-    if (mark !== undefined && mark.by !== this.#by) throw this.#taken();
+  async #adopt(signal: AbortSignal): Promise<FoundMark | undefined> {
+    const found = await this.#read(signal);
+    if (found !== undefined) this.#ledger.adoptApplied({ ...found.value, newestMicros: found.value.newestMicros });
+    return found;
   }
 
-  async #read(signal: AbortSignal): Promise<AppliedMark | undefined> {
-    const askedMs = this.#clock.nowMs();
-    const mark = await readAppliedMark(this.#bucket, this.#layout, signal);
-    if (mark === undefined || mark.by === this.#by) this.lease.renew(askedMs);
-    return mark;
+  /** Throws LOCKED where the log is somebody else's; else returns the mark. */
+  async #checkOurs(signal: AbortSignal): Promise<FoundMark | undefined> {
+    const found = await this.#read(signal);
+    if (found !== undefined && found.value.by !== this.#by) throw this.#taken();
+    return found;
+  }
+
+  async #read(signal: AbortSignal): Promise<FoundMark | undefined> {
+    const asked = this.lease.now();
+    const found = await findAppliedMark(this.#bucket, this.#layout, signal);
+    if (found === undefined || found.value.by === this.#by) this.lease.renew(asked);
+    return found;
+  }
+
+  async #saveOurs(signal: AbortSignal, said: { released?: true } = {}): Promise<void> {
+    for (;;) if (await this.#write((await this.#checkOurs(signal))?.etag, signal, said)) return;
   }
 
   #taken(): DynaferryError {
@@ -173,19 +186,14 @@ export class AppliedPosition {
     }
   }
 
-  /** Writes the first mark; false where somebody has, who may be this process, whose answer was lost. */
-  #create(signal: AbortSignal): Promise<boolean> {
-    const mark = this.#mark();
-    this.#savedMs = mark.writtenMs;
-    return createAppliedMark(this.#bucket, this.#layout, mark, signal);
-  }
-
-  async #write(signal: AbortSignal, said: { released?: true } = {}): Promise<void> {
+  /** Writes the mark in place of the one with this ETag, or where there is none; false where another one is there by now. */
+  async #write(etag: string | undefined, signal: AbortSignal, said: { released?: true } = {}): Promise<boolean> {
     const mark = { ...this.#mark(), ...said };
     this.#savedMs = mark.writtenMs;
-    await writeAppliedMark(this.#bucket, this.#layout, mark, signal);
+    if (!(await replaceAppliedMark(this.#bucket, this.#layout, mark, etag, signal))) return false;
     this.#savedSeq = mark.seq;
     this.#unsavedBytes = 0;
+    return true;
   }
 
   #mark(): AppliedMark {

@@ -10,11 +10,11 @@ import { MalformedJson } from '../../model/json-bytes.ts';
 import type { KeySchema } from '../../model/key.ts';
 import type { S3Bucket } from '../../s3/bucket.ts';
 import { AppliedRemoval } from '../../staging/applied-removal.ts';
-import { followChanges, readChangesFrom, type ChangeCommit } from '../../staging/change-log.ts';
+import { followChanges, OTHER_POLICY, readChangesFrom, type ChangeCommit } from '../../staging/change-log.ts';
 import type { CommitSignal } from '../../staging/commit-log.ts';
 import type { ExportLayout } from '../../staging/layout.ts';
 import { readObjectLines } from '../../staging/object-lines.ts';
-import { AppliedPosition } from './applied-position.ts';
+import { AppliedPosition, TAKEOVER_MS } from './applied-position.ts';
 import { ChangeFold } from './change-fold.ts';
 import { changeGroups, jsonBytesOf, type FetchedChanges } from './change-groups.ts';
 import { ChangeWriter } from './change-writer.ts';
@@ -55,14 +55,27 @@ export interface ApplyOptions {
  */
 export async function runApply(options: ApplyOptions): Promise<void> {
   const { meter } = options;
-  meter.started(meter.counts.items > 0);
+  const position = await takePosition(options);
   try {
-    await Applier.run(options);
+    await Applier.run(options, position);
     meter.finished();
   } catch (error) {
     meter.failed();
     throw error;
   }
+}
+
+/** Takes the log over, and says from where it goes on: another machine may have come further than this one knew. */
+async function takePosition({ bucket, layout, ledger, meter, context }: ApplyOptions): Promise<AppliedPosition> {
+  const { migration, signal, clock = systemClock, onEvent } = context;
+  const message = `waiting for ${TAKEOVER_MS / 1000} s: a process at another machine may be applying these changes, and stops meanwhile`;
+  const onWait = (): void => onEvent({ type: 'notice', migration, stage: 'apply', level: 'info', message });
+  const position = await AppliedPosition.take(bucket, layout, ledger, { signal, clock, onWait });
+  const { puts, deletes, superseded, deadLettered, bytes, objects } = ledger.totals().applied;
+  const items = puts + deletes + superseded + deadLettered;
+  Object.assign(meter.counts, { items, bytes, objects, deadLettered });
+  meter.started(items > 0);
+  return position;
 }
 
 class Applier {
@@ -96,10 +109,8 @@ class Applier {
     if (options.endless) this.#toldFrom = Date.now();
   }
 
-  static async run(options: ApplyOptions): Promise<void> {
-    const { bucket, layout, ledger, context } = options;
-    const within = { signal: context.signal, clock: context.clock ?? systemClock };
-    const position = await AppliedPosition.take(bucket, layout, ledger, within);
+  static async run(options: ApplyOptions, position: AppliedPosition): Promise<void> {
+    const { context } = options;
     try {
       await position.whileOurs(context.signal, (signal) =>
         Applier.#run({ ...options, context: { ...context, signal } }, position),
@@ -175,6 +186,7 @@ class Applier {
       throw new DynaferryError(
         'POLICY_MISMATCH',
         `commit ${commit.seq} of ${bucket.uri(layout.root)} was made under another policy than the one in migration.yaml`,
+        { fix: OTHER_POLICY },
       );
     const expected = { key: layout.root + object.key, md5Base64: object.md5Base64, sha256: object.sha256 };
     const blocks: Buffer[] = [];

@@ -36,10 +36,19 @@ export class ChangeLane {
     this.#batch = this.#open();
   }
 
-  /** Resolves when so little is under way that more may be read. Throws what made a commit fail. */
-  async room(): Promise<void> {
-    while (this.#inFlight.size >= IN_FLIGHT_MAX) await Promise.race(this.#inFlight);
+  /** Resolves when so little is under way that more may be read. Throws what made a commit fail, and the signal's reason: the bucket may be away for as long as it likes. */
+  async room(signal: AbortSignal): Promise<void> {
+    const stopped = Promise.withResolvers<void>();
+    const stop = (): void => stopped.resolve();
+    signal.addEventListener('abort', stop, { once: true });
+    try {
+      while (this.#inFlight.size >= IN_FLIGHT_MAX && !signal.aborted)
+        await Promise.race([stopped.promise, ...this.#inFlight]);
+    } finally {
+      signal.removeEventListener('abort', stop);
+    }
     if (this.#failure !== undefined) throw this.#failure.error;
+    signal.throwIfAborted();
   }
 
   /** Takes in a page of a shard and how far the shard is read with it. Resolves when the lines' memory is free again. */
@@ -50,6 +59,11 @@ export class ChangeLane {
     batch.shards.add(shardId);
     await batch.add(outcome, this.#options.clock.nowMs());
     if (batch === this.#batch && batch.isFull) this.#cut();
+  }
+
+  /** Shards that are known now and of which nothing is read: where they stand becomes durable with what is read next. */
+  keep(shardIds: readonly string[]): void {
+    for (const shardId of shardIds) this.#batch.shards.add(shardId);
   }
 
   /** Takes it that a shard holds nothing that counts: it is done. */

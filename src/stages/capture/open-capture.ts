@@ -3,9 +3,11 @@ import type { ChangeLedger } from '../../engine/change-ledger.ts';
 import { DynaferryError } from '../../model/errors.ts';
 import type { S3Bucket } from '../../s3/bucket.ts';
 import {
+  CAPTURE_ANEW,
   changeLayout,
   conflictText,
   findState,
+  OTHER_POLICY,
   readChangeHeader,
   readChangesFrom,
   writeChangeHeader,
@@ -42,7 +44,7 @@ export interface OpenCaptureOptions {
 
 /**
  * Begins a change log, or goes on with one. Commits that the ledger lacks are taken over from staging: another machine may have made them. Throws POLICY_MISMATCH
- * where it was begun under another policy, STREAM_GAP where it is of another stream, and
+ * where it is of another table or was begun under another policy, STREAM_GAP where it is of another stream, and
  * CONDITIONS_IGNORED where the bucket of a new one does not keep two writers apart.
  */
 export async function openCapture(options: OpenCaptureOptions): Promise<OpenedCapture> {
@@ -52,7 +54,7 @@ export async function openCapture(options: OpenCaptureOptions): Promise<OpenedCa
   const header = await readChangeHeader(bucket, layout, signal);
   if (header === undefined)
     throw new DynaferryError('OBJECT_NOT_FOUND', `source: the change log ${bucket.uri(layout.root)} is gone`, {
-      fix: RESTART,
+      fix: CAPTURE_ANEW,
     });
   checkHeader(header, options.header, bucket.uri(layout.root));
   const sealer = await openSealer(bucket, layout, signal);
@@ -63,8 +65,6 @@ export async function openCapture(options: OpenCaptureOptions): Promise<OpenedCa
     ledger.recordCaptured(commit);
   return { layout, header, sealer, resumed: true };
 }
-
-const RESTART = 'Begin anew: `dynaferry capture --restart` first, then an export with --restart.';
 
 async function beginCapture(options: OpenCaptureOptions): Promise<OpenedCapture> {
   const { bucket, prefix, ledger, signal, nowMs } = options;
@@ -82,6 +82,12 @@ async function beginCapture(options: OpenCaptureOptions): Promise<OpenedCapture>
 }
 
 function checkHeader(found: ChangeHeader, wanted: OpenCaptureOptions['header'], uri: string): void {
+  if (tableOf(found.source) !== tableOf(wanted.source))
+    throw new DynaferryError(
+      'POLICY_MISMATCH',
+      `the change log ${uri} is of ${tableOf(found.source)}, not of ${tableOf(wanted.source)}`,
+      { fix: `Give the migration another name. Or where this one is to take the other's place: ${CAPTURE_ANEW}` },
+    );
   if (found.source !== wanted.source)
     throw new DynaferryError(
       'STREAM_GAP',
@@ -91,27 +97,32 @@ function checkHeader(found: ChangeHeader, wanted: OpenCaptureOptions['header'], 
     throw new DynaferryError(
       'POLICY_MISMATCH',
       `the change log ${uri} was begun under another policy than the one in migration.yaml`,
-      { fix: `${RESTART} Or restore the policy.` },
+      { fix: OTHER_POLICY },
     );
   if (!isDeepStrictEqual(found.conflict, wanted.conflict))
     throw new DynaferryError(
       'POLICY_MISMATCH',
       `the change log ${uri} was begun with replicate.conflict: ${conflictText(found.conflict)}, and migration.yaml has ${conflictText(wanted.conflict)}`,
-      { fix: `${RESTART} Or restore replicate.conflict.` },
+      { fix: `${CAPTURE_ANEW} Or restore replicate.conflict.` },
     );
   if (found.policyEffectHash !== wanted.policyEffectHash)
     throw new DynaferryError(
       'POLICY_MISMATCH',
       `the change log ${uri} was begun with other keys or functions in its rules`,
-      { fix: `${RESTART} Or use the keys and function files that it was begun with.` },
+      { fix: `${CAPTURE_ANEW} Or use the keys and function files that it was begun with.` },
     );
+}
+
+/** The ARN of a stream's table. */
+function tableOf(source: string): string {
+  return source.replace(/\/stream\/.*$/s, '');
 }
 
 async function openSealer(bucket: S3Bucket, layout: ExportLayout, signal: AbortSignal): Promise<Sealer> {
   const key = await bucket.find(layout.sealKey, signal);
   if (key?.body.length !== 32)
     throw new DynaferryError('OBJECT_NOT_FOUND', `${bucket.uri(layout.sealKey)} is missing or damaged`, {
-      fix: RESTART,
+      fix: CAPTURE_ANEW,
     });
   return new Sealer(key.body);
 }

@@ -87,11 +87,10 @@ export class ShardReader {
   }
 
   async #readAll(): Promise<void> {
-    const { clock, signal, lane } = this.#options;
+    const { clock, signal } = this.#options;
     let iterator: string | undefined;
     let pauseMs = POLL_MS_MIN;
     for (;;) {
-      await lane.room();
       const askedMs = clock.nowMs();
       const answer = await this.#read(iterator);
       if (answer?.isDone === true) return;
@@ -126,6 +125,8 @@ export class ShardReader {
     } catch (error) {
       // It had one that was a day old and has just been removed.
       if (this.#isHarmless(error)) return true;
+      // The link was away meanwhile. Reading it all does no harm.
+      if (isExpiredIterator(error)) return false;
       throw error;
     }
   }
@@ -141,6 +142,8 @@ export class ShardReader {
   ): Promise<{ nextIterator?: string; isDone: boolean; isEmpty: boolean } | undefined> {
     const { client, processor, settler, lane, gate, meter, signal } = this.#options;
     return gate.run(async () => {
+      // Behind the gate: shards that all wait for room must not all read when there is some.
+      await lane.room(signal);
       const askedMs = Date.now();
       const page = await this.#page(iterator);
       if (page === undefined) return undefined;
@@ -167,7 +170,7 @@ export class ShardReader {
   async #iterator(): Promise<string> {
     const { client, streamArn, signal } = this.#options;
     // From the oldest record on nobody says whether there was an older one.
-    if (this.#after === null && Date.now() - this.#throughMs > RETENTION_MS)
+    if (this.#after === null && Date.now() - this.#throughMs > RETENTION_MS - CLOCKS_DIFFER_MS_MAX)
       throw new DynaferryError(
         'STREAM_GAP',
         `source: ${streamArn} holds changes for 24 hours, and shard ${this.#shardId} was last read up to ${new Date(this.#throughMs).toISOString()}`,

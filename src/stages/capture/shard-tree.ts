@@ -19,6 +19,8 @@ export class ShardTree {
   readonly #shards: Map<string, ShardPosition>;
   /** Shards that somebody reads. */
   readonly #taken = new Set<string>();
+  /** Shards that were not known before, until somebody asks for them. */
+  #found: string[] = [];
   readonly #streamArn: string;
   /** Whether this is the first look at the stream: what was there before need not be known. */
   #isNew: boolean;
@@ -32,9 +34,8 @@ export class ShardTree {
     this.#throughMs = startMs;
   }
 
-  /** A shard that the stream lists and that is new, whose parent is neither listed nor known; undefined where there is none. At the first look nobody need know the parents. */
+  /** A shard that the stream lists and that is new, whose parent is neither listed nor known; undefined where there is none. */
   orphanOf(listed: readonly ListedShard[]): string | undefined {
-    if (this.#isNew) return undefined;
     const known = new Set([...listed.map(({ ShardId }) => ShardId), ...this.#shards.keys()]);
     return listed.find(
       ({ ShardId, ParentShardId: parentId }) =>
@@ -44,10 +45,10 @@ export class ShardTree {
 
   /**
    * Takes in all shards that the stream lists now; returns those that need not be remembered any more. Throws STREAM_GAP where a shard's parent is unknown: it
-   * came and went while nobody looked, and what was in it is lost.
+   * came and went while nobody looked, and what was in it is lost. At the first look nobody need know the parents.
    */
   update(listed: readonly ListedShard[]): string[] {
-    const orphan = this.orphanOf(listed);
+    const orphan = this.#isNew ? undefined : this.orphanOf(listed);
     if (orphan !== undefined)
       throw new DynaferryError(
         'STREAM_GAP',
@@ -69,6 +70,13 @@ export class ShardTree {
       this.#taken.delete(shardId);
     }
     return forgotten;
+  }
+
+  /** The shards that were found since this was asked for last. What is known of them has to become durable: where their parents are gone, a later run would not know that these need not be known. */
+  takeFound(): string[] {
+    const found = this.#found;
+    this.#found = [];
+    return found;
   }
 
   /** The shards that may be read now and that nobody reads yet; from now on somebody does. */
@@ -149,6 +157,7 @@ export class ShardTree {
     const parentListed = parentId === undefined ? undefined : listed.get(parentId);
     if (parentListed !== undefined) this.#register(parentListed, listed);
     const parent = parentId === undefined ? undefined : this.#shards.get(parentId);
+    this.#found.push(shardId);
     this.#shards.set(shardId, {
       shardId,
       parent: parent?.shardId ?? null,

@@ -3,7 +3,7 @@ import type { ChangeLedger } from '../../engine/change-ledger.ts';
 import type { Clock } from '../../engine/pacer.ts';
 import { Semaphore } from '../../engine/semaphore.ts';
 import type { StageMeter } from '../../engine/stage-context.ts';
-import type { StreamDescription, StreamsClient } from '../../dynamodb/streams.ts';
+import type { ListedShard, StreamDescription, StreamsClient } from '../../dynamodb/streams.ts';
 import { DynaferryError } from '../../model/errors.ts';
 import type { ChangeLane } from './change-lane.ts';
 import type { ChangeProcessor } from './change-processor.ts';
@@ -37,7 +37,8 @@ const LIST_SOON_MS = 1000;
 const LIST_MS = 30_000;
 /**
  * A listing that lacks a new shard's parent is taken so often, LIST_SOON_MS apart, before it is believed: it comes in pages, and AWS's own adapter for DynamoDB Streams
- * lists again, too, where shards do not fit together (DynamoDBStreamsProxy).
+ * lists again, too, where shards do not fit together, and adds up what it is told (DynamoDBStreamsProxy). At the first look as well: the parents of the oldest shards are gone by then,
+ * but a shard that is read before a parent that is only not listed would take its keys back.
  */
 const LISTINGS_MAX = 4;
 /** How often it is looked whether a shard has ended. */
@@ -93,11 +94,12 @@ export class StreamReading {
   }
 
   async #followShards(): Promise<void> {
-    const { streamArn, tree, ledger, untilMs } = this.#options;
+    const { streamArn, tree, lane, ledger, untilMs } = this.#options;
     for (;;) {
       const askedMs = Date.now();
       const { status, shards } = await this.#list();
       ledger.forgetShards(tree.update(shards));
+      lane.keep(tree.takeFound());
       this.#readReady();
       if (tree.isRead && (status === 'DISABLED' || status === 'DISABLING'))
         throw new DynaferryError(
@@ -115,9 +117,13 @@ export class StreamReading {
 
   async #list(): Promise<StreamDescription> {
     const { client, streamArn, tree, clock } = this.#options;
+    const byId = new Map<string, ListedShard>();
     for (let listings = 1; ; listings++) {
-      const listed = await client.describe(streamArn, this.#signal);
-      if (listings === LISTINGS_MAX || tree.orphanOf(listed.shards) === undefined) return listed;
+      const { status, shards: listed } = await client.describe(streamArn, this.#signal);
+      for (const shard of listed) byId.set(shard.ShardId, shard);
+      // What one of them lacks may be another than what the one before lacked.
+      const shards = [...byId.values()];
+      if (listings === LISTINGS_MAX || tree.orphanOf(shards) === undefined) return { status, shards };
       await clock.sleep(LIST_SOON_MS, this.#signal);
     }
   }

@@ -37,6 +37,8 @@ export interface ExportOptions {
   wake: CommitSignal;
 }
 
+/** Objects that are made side by side: each holds what it gathers in memory. */
+const LANES_MAX = 4;
 /** An object is committed at the latest when its first page is so old, so that a crash costs little. */
 const COMMIT_MS_MAX = 60_000;
 /** After an interrupt, what was read is committed within this time or given up (it is read again then). */
@@ -79,17 +81,7 @@ async function readAll(options: ExportOptions): Promise<void> {
     signal: flushing.signal,
     onCommit: (commit) => meter.add({ objects: commit.object === null ? 0 : 1 }),
   });
-  const laneCount = Math.min(4, availableParallelism(), options.concurrency);
-  const lanes = Array.from(
-    { length: laneCount },
-    () =>
-      new Lane({
-        committer,
-        compression: options.compression,
-        objectSizeBytes: options.objectSizeBytes,
-        commitMsMax: COMMIT_MS_MAX,
-      }),
-  );
+  const lanes = lanesOf(options, committer);
   const processor = new PageProcessor(options.policy, options.sourceKey, opened.sealer, options.markedBy);
   const checkpoints = ledger.checkpoints();
   const pending = Array.from({ length: source.segments }, (_, segment) => segment).filter(
@@ -103,7 +95,7 @@ async function readAll(options: ExportOptions): Promise<void> {
       async (segment) => {
         const sealed = checkpoints.get(segment)?.sealed ?? null;
         const from = sealed === null ? undefined : opened.sealer.open(sealed);
-        const lane = lanes[segment % laneCount];
+        const lane = lanes[segment % lanes.length];
         for await (const page of source.pages(segment, from, reading)) {
           const outcome = processor.process(segment, page);
           meter.add({
@@ -126,6 +118,12 @@ async function readAll(options: ExportOptions): Promise<void> {
   const flushed = await Promise.allSettled(lanes.map((lane) => lane.flush()));
   if (failure !== undefined) throw failure;
   for (const outcome of flushed) if (outcome.status === 'rejected') throw outcome.reason;
+}
+
+function lanesOf({ concurrency, compression, objectSizeBytes }: ExportOptions, committer: Committer): Lane[] {
+  const settings = { committer, compression, objectSizeBytes, commitMsMax: COMMIT_MS_MAX };
+  const length = Math.min(LANES_MAX, availableParallelism(), concurrency);
+  return Array.from({ length }, () => new Lane(settings));
 }
 
 /** Checks the sums, removes what a crash may have left under `data/`, and writes the manifest. */

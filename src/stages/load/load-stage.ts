@@ -35,6 +35,8 @@ export interface LoadOptions {
 
 /** Objects read side by side: while one is fetched and checked, others keep the table busy. */
 const OBJECTS_AT_ONCE = 3;
+/** Of a commit without an object. */
+const NOTHING_TO_LOAD = { linesDone: 0, finished: true, written: 0, skipped: 0, deadLettered: 0 };
 
 /** Loads an export's objects into the table as they arrive in the target's staging. What the ledger knows to be loaded is not loaded again. */
 export async function runLoad(options: LoadOptions): Promise<void> {
@@ -86,7 +88,7 @@ async function* loadTasks(options: LoadOptions, signal: AbortSignal): AsyncGener
     if (commit.policyHash !== policyHash) refuse(`commit ${commit.seq} of ${bucket.uri(layout.root)}`);
     const { object, seq } = commit;
     if (object === null) {
-      options.ledger.setLoaded(seq, { items: 0, bytes: 0 }, 0, { written: 0, skipped: 0, deadLettered: 0 }, true);
+      options.ledger.setLoaded(seq, { items: 0, bytes: 0 }, NOTHING_TO_LOAD);
       continue;
     }
     const expected = { key: layout.root + object.key, md5Base64: object.md5Base64, sha256: object.sha256 };

@@ -8,9 +8,9 @@ export class LowWaterMark {
   #counts: LoadedCounts;
   readonly #waiting: { lines: number; outcome: LoadedCounts | undefined }[] = [];
 
-  constructor(lines: number, counts: LoadedCounts) {
+  constructor(lines: number, { written, skipped, deadLettered }: LoadedCounts) {
     this.#lines = lines;
-    this.#counts = { ...counts };
+    this.#counts = { written, skipped, deadLettered };
   }
 
   /** Lines from the object's beginning that are all accounted for. */

@@ -104,7 +104,7 @@ export class ObjectLoader {
       if (this.#batch.length > 0) await this.#send();
     } finally {
       await this.#untilWriting(0);
-      this.#save(false);
+      this.#save({ finished: false });
     }
     if (this.#failure !== undefined) throw this.#failure.error;
     if (line !== this.#task.items)
@@ -112,7 +112,7 @@ export class ObjectLoader {
         'DATA_DAMAGED',
         `${bucket.uri(this.#task.expected.key)} holds ${line} items, its manifest says ${this.#task.items}`,
       );
-    this.#save(true);
+    this.#save({ finished: true });
   }
 
   /** Takes one line `{"Item":{…}}`. Most need no waiting, and a promise for each would cost more than reading it. */
@@ -219,17 +219,12 @@ export class ObjectLoader {
       };
     if (performance.now() - this.#checkpointMs < CHECKPOINT_MS) return;
     this.#checkpointMs = performance.now();
-    this.#save(false);
+    this.#save({ finished: false });
   }
 
-  #save(finished: boolean): void {
-    const { ledger } = this.#options;
-    ledger.setLoaded(
-      this.#task.seq,
-      { items: this.#task.items, bytes: this.#task.sizeBytes },
-      this.#mark.lines,
-      this.#mark.counts,
-      finished,
-    );
+  #save({ finished }: { finished: boolean }): void {
+    const { seq, items, sizeBytes } = this.#task;
+    const { lines, counts } = this.#mark;
+    this.#options.ledger.setLoaded(seq, { items, bytes: sizeBytes }, { ...counts, linesDone: lines, finished });
   }
 }

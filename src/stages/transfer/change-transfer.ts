@@ -6,6 +6,7 @@ import { AppliedRemoval } from '../../staging/applied-removal.ts';
 import {
   findLastChange,
   followChanges,
+  OTHER_POLICY,
   readChangeHeader,
   readChangesFrom,
   writeChangeCommit,
@@ -66,6 +67,7 @@ export async function carryChangeHeader(
     throw new DynaferryError(
       'POLICY_MISMATCH',
       `the changes in ${source.uri(sourceLayout.root)} were captured under another policy than the one in migration.yaml`,
+      { fix: OTHER_POLICY },
     );
   await writeChangeHeader(target, targetLayout, header, context.signal);
 }

@@ -1,3 +1,4 @@
+import type { ErrorCode } from '../../model/error-catalogue.ts';
 import type { ListedObject } from '../../s3/object-info.ts';
 
 /** One prefix of the source and where its objects go: a key's rest behind `source` is put behind `target`. */
@@ -57,7 +58,7 @@ export interface CopyBounds {
 export interface FailedObject {
   key: string;
   sizeBytes: number;
-  /** The error's code, such as ACCESS_DENIED, or ARCHIVED for an object that must be restored first. */
-  code: string;
+  /** OBJECT_ARCHIVED for an object that must be restored first. */
+  code: ErrorCode;
   reason: string;
 }

@@ -1,11 +1,10 @@
-import { setImmediate as immediate, setTimeout as sleep } from 'node:timers/promises';
-import { BoundedQueue } from '../../engine/bounded-queue.ts';
 import { asDynaferryError } from '../../model/errors.ts';
 import type { EventListener } from '../../model/events.ts';
 import type { ListedObject } from '../../s3/object-info.ts';
 import type { PageObject } from '../../s3/page-object.ts';
 import type { CompareMode, CopyReason, CopyScope, FailedObject, PrefixPair } from './copy-options.ts';
 import type { CopyMeter } from './copy-meter.ts';
+import { CopyQueues } from './copy-queues.ts';
 import { judgeAsked, judgeListed } from './judge-pair.ts';
 import type { Link } from './link.ts';
 import { compareListings } from './listing/compare-listings.ts';
@@ -49,13 +48,6 @@ export interface CopyStageOptions {
 
 /** Ranges of keys that are listed and compared side by side. */
 const LISTING_RANGES = 8;
-/** Objects that wait to be worked on: listing waits when there are more. */
-const QUEUE_MAX = 10_000;
-/** Larger objects have lanes of their own: while some of them take hours, small ones go on. */
-const LARGE_BYTES = 16 * 1024 * 1024;
-const LARGE_LANES = 8;
-/** A large object does not wait for longer until small ones have told the link's rate. */
-const MEASURED_MS_MAX = 4000;
 
 /** Of an object that is named by a list of ours and not by the source's. */
 const UNKNOWN = { etag: '', lastModifiedMs: 0, storageClass: 'STANDARD' };
@@ -83,30 +75,24 @@ export async function runCopyStage(options: CopyStageOptions): Promise<void> {
 class CopyRun {
   readonly #options: CopyStageOptions;
   readonly #scope: AbortController;
-  readonly #small = new BoundedQueue<Task>(QUEUE_MAX);
-  readonly #large = new BoundedQueue<Task>(QUEUE_MAX);
+  readonly #queues: CopyQueues<Task>;
   readonly #refusals = new Refusals();
   /** Prefixes of the source below which it has objects, and those below whose counterparts only the target has some. */
   readonly #prefixesListed = new Set<string>();
   readonly #prefixesExtra = new Set<string>();
   #failure: { error: unknown } | undefined;
-  #copiesSmall = false;
 
   constructor(options: CopyStageOptions, scope: AbortController) {
+    const { gate, signal } = options.link;
     this.#options = options;
     this.#scope = scope;
+    this.#queues = new CopyQueues({ signal, ...(!options.dry && { measured: () => gate.measured }) });
   }
 
   async all(): Promise<void> {
     const { lanes, meter, dry } = this.#options;
-    // How large objects are cut depends on the link's rate, which small ones tell, or else the first large one.
-    const first = this.#guard(() => this.#workFirst());
-    await Promise.all([
-      this.#guard(() => this.#fill()),
-      ...Array.from({ length: lanes }, () => this.#guard(() => this.#work(this.#small))),
-      first,
-      ...Array.from({ length: LARGE_LANES - 1 }, () => this.#guard(() => this.#workAfter(first))),
-    ]);
+    const works = this.#queues.lanes(lanes, (task) => this.#work(task));
+    await Promise.all([() => this.#fill(), ...works].map((work) => this.#guard(work)));
     if (this.#failure !== undefined) throw this.#failure.error;
     if (this.#options.deleteExtra)
       await (dry ? tellOfExtra(this.#options) : deleteExtra({ ...this.#options, emptied: this.#emptied() }));
@@ -126,8 +112,7 @@ class CopyRun {
       await work();
     } catch (error) {
       this.#failure ??= { error };
-      this.#small.abandon();
-      this.#large.abandon();
+      this.#queues.abandon();
       this.#scope.abort();
     }
   }
@@ -146,8 +131,7 @@ class CopyRun {
       });
     meter.listingDone = true;
     meter.report();
-    this.#small.end();
-    this.#large.end();
+    this.#queues.end();
   }
 
   async #fillFromFailed(): Promise<void> {
@@ -201,51 +185,21 @@ class CopyRun {
   }
 
   async #put(task: Task): Promise<void> {
-    if (task.reason !== undefined) this.#options.meter.add({ objectsTotal: 1, bytesTotal: task.source.sizeBytes });
-    const isLarge = task.source.sizeBytes > LARGE_BYTES;
-    this.#copiesSmall ||= !isLarge && task.reason !== undefined;
-    await (isLarge ? this.#large : this.#small).put(task);
+    const { sizeBytes } = task.source;
+    const isCertain = task.reason !== undefined;
+    if (isCertain) this.#options.meter.add({ objectsTotal: 1, bytesTotal: sizeBytes });
+    await this.#queues.put(task, { sizeBytes, isCertain });
   }
 
-  /** Works on large objects, on the first of them when small ones have told the link's rate, where there are any. */
-  async #workFirst(): Promise<void> {
-    const { dry } = this.#options;
-    const first = await this.#large.take();
-    if (first === undefined) return;
-    // By then the rest of the page is queued.
-    await immediate();
-    if (this.#copiesSmall && !dry) await this.#untilMeasured();
-    await this.#work(this.#large, first);
-  }
-
-  /** Works on large objects when the link's rate is known, or the first of them is through. */
-  async #workAfter(first: Promise<void>): Promise<void> {
-    const { dry, link } = this.#options;
-    const task = await this.#large.take();
-    if (task === undefined) return;
-    if (!dry) await Promise.race([link.gate.measured, first]);
-    await this.#work(this.#large, task);
-  }
-
-  async #untilMeasured(): Promise<void> {
-    const { gate, signal } = this.#options.link;
-    const measured = new AbortController();
-    const longest = sleep(MEASURED_MS_MAX, undefined, { signal: AbortSignal.any([signal, measured.signal]) });
-    await Promise.race([gate.measured, longest]);
-    measured.abort();
-  }
-
-  async #work(queue: BoundedQueue<Task>, first?: Task): Promise<void> {
-    for (let task = first ?? (await queue.take()); task !== undefined; task = await queue.take()) {
-      this.#options.link.signal.throwIfAborted();
-      try {
-        await this.#do(task);
-        this.#refusals.passed();
-      } catch (error) {
-        // Nobody knows whether it would have been copied: it was not.
-        const isCounted = task.reason !== undefined;
-        this.#fail(task.source, error, isCounted ? {} : { objectsTotal: 1, bytesTotal: task.source.sizeBytes });
-      }
+  async #work(task: Task): Promise<void> {
+    this.#options.link.signal.throwIfAborted();
+    try {
+      await this.#do(task);
+      this.#refusals.passed();
+    } catch (error) {
+      // Nobody knows whether it would have been copied: it was not.
+      const isCounted = task.reason !== undefined;
+      this.#fail(task.source, error, isCounted ? {} : { objectsTotal: 1, bytesTotal: task.source.sizeBytes });
     }
   }
 

@@ -67,7 +67,6 @@ async function refuseOwn(
 export async function tellOfExtra({ copy, link, prefixes, records, onEvent }: Options): Promise<void> {
   for (const keys of records.extra(DELETE_KEYS_MAX)) {
     await refuseOwn(link, prefixes, keys);
-    for (const key of keys)
-      onEvent({ type: 'copy-object', copy, key, action: 'delete', reason: 'extra', sizeBytes: 0 });
+    for (const key of keys) onEvent({ type: 'copy-object', copy, key, action: 'delete', reason: 'extra' });
   }
 }

@@ -1,12 +1,14 @@
 import { hash } from 'node:crypto';
 import { DynaferryError } from '../../model/errors.ts';
 import { UNSIGNED_PAYLOAD, type ListedObject, type ObjectDetails } from '../../s3/object-info.ts';
+import { confirmArrival } from './confirm-arrival.ts';
 import type { ObjectSettings } from './copy-options.ts';
+import { describeVersion } from './describe-version.ts';
 import { etagForm, hidesDigest, isSameEtag } from './etag.ts';
 import type { Link } from './link.ts';
-import { compositeEtag, notWhole, transferInParts } from './multipart-transfer.ts';
+import { compositeEtag, transferInParts } from './multipart-transfer.ts';
 import { isVersion, objectHeaders } from './object-headers.ts';
-import { planObject } from './object-plan.ts';
+import { planObject, type ObjectPlan } from './object-plan.ts';
 import { PART_BYTES_MIN } from './part-layout.ts';
 import { readRange, type ObjectVersion } from './read-range.ts';
 import { readSameAgain } from './read-same-again.ts';
@@ -36,6 +38,8 @@ const WHOLE_SECONDS_MAX = 30;
  * it costs all of it; then parts are as small as S3 takes them, and the target's ETag is not the source's any more.
  */
 const PART_SECONDS_MAX = 20;
+/** What is held whole, a part or an object, is at most so large that memory holds so many like it: others are to go on beside it. */
+const HELD_AT_ONCE_MIN = 4;
 /** How often an object is begun again that changes while it is read, or does not arrive as its ETag says. */
 const ATTEMPTS_MAX = 5;
 /** After so many arrivals that the ETag contradicts, it is the ETag that is doubted. */
@@ -101,7 +105,7 @@ export class ObjectCopier {
     const { gate, signal } = link;
     const fastBytesMax = Math.min(
       WHOLE_BYTES_FAST_MAX,
-      memoryBytes / 4,
+      memoryBytes / HELD_AT_ONCE_MIN,
       Math.min(gate.peakBytesPerSecond('in') ?? 0, gate.peakBytesPerSecond('out') ?? 0) * WHOLE_SECONDS_MAX,
     );
     const wholeBytesMax = Math.max(WHOLE_BYTES_MAX, fastBytesMax);
@@ -142,7 +146,7 @@ export class ObjectCopier {
       };
       const isComparable = md5Hex !== undefined && this.#targetTellsDigest;
       const etag = await write(isComparable ? undefined : version.etag);
-      if (etag === '') await this.#arrived(targetKey, version.sizeBytes);
+      if (etag === '') await confirmArrival(link, targetKey, { sizeBytes: version.sizeBytes });
       // The bucket encrypts under KMS by itself: without a record the next comparison could not know the object again.
       else if (isComparable && !isSameEtag(etag, version.etag)) {
         this.#targetTellsDigest = false;
@@ -156,25 +160,16 @@ export class ObjectCopier {
   }
 
   async #copyParts(version: ObjectVersion, targetKey: string, statePrefix: string, doubt: Doubt): Promise<void> {
-    const { link, settings, memoryBytes } = this.#options;
+    const { link, settings } = this.#options;
     const { gate, target, signal } = link;
-    const details = await this.#describe(version);
+    const details = await describeVersion(link, version);
     const record =
       version.sizeBytes > PART_BYTES_MIN
         ? uploadRecord(link, statePrefix, { sourceKey: version.key, targetKey })
         : noRecord;
     const begun = await record.find();
-    const { partSizeBytes, check } = planObject(version, {
-      headers: details.headers,
-      targetTellsDigest: this.#targetTellsDigest,
-      isTls: this.#isTls,
-      isDoubted: distrustsEtag(doubt),
-      isGuessWrong: doubt.isGuessWrong,
-      partSizeBytes: this.#options.partSizeBytes,
-      partSizeBytesMax: memoryBytes / 4,
-      partSizeBytesFast: (gate.bytesPerSecond('out') ?? Infinity) * PART_SECONDS_MAX,
-      ...(begun?.sourceEtag === version.etag && { begunBytes: begun.partSizeBytes }),
-    });
+    const begunBytes = begun?.sourceEtag === version.etag ? begun.partSizeBytes : undefined;
+    const { partSizeBytes, check } = this.#plan(version, details, doubt, begunBytes);
     const digest = check === 'md5' ? new RunningDigest() : undefined;
     const mark = check === 'etag' ? undefined : { sourceEtag: version.etag, partSizeBytes };
     const sha256 = check === 'etag' ? UNSIGNED_PAYLOAD : undefined;
@@ -221,8 +216,23 @@ export class ObjectCopier {
       // What lies there is what was sent, and not what lay there before: where ETags are no digests, only the record can tell.
       isMade: async () => isVersion(await target.head(targetKey, signal), version, expectedEtag),
     });
-    const there = await this.#arrived(targetKey, version.sizeBytes, expectedEtag);
+    const there = await confirmArrival(link, targetKey, { sizeBytes: version.sizeBytes, etag: expectedEtag });
     await settleTags(target, targetKey, there, tags, signal);
+  }
+
+  #plan(version: ObjectVersion, { headers }: ObjectDetails, doubt: Doubt, begunBytes: number | undefined): ObjectPlan {
+    const { link, memoryBytes, partSizeBytes } = this.#options;
+    return planObject(version, {
+      headers,
+      targetTellsDigest: this.#targetTellsDigest,
+      isTls: this.#isTls,
+      isDoubted: distrustsEtag(doubt),
+      isGuessWrong: doubt.isGuessWrong,
+      partSizeBytes,
+      partSizeBytesMax: memoryBytes / HELD_AT_ONCE_MIN,
+      partSizeBytesFast: (link.gate.bytesPerSecond('out') ?? Infinity) * PART_SECONDS_MAX,
+      begunBytes,
+    });
   }
 
   async #readPart(
@@ -251,34 +261,6 @@ export class ObjectCopier {
       'DATA_DAMAGED',
       `what was read of ${this.#options.link.source.uri(key)} has another MD5 than the object`,
     );
-  }
-
-  /** What the source says of the version; of an object in parts, of its first one. Throws SOURCE_CHANGED, and OBJECT_ARCHIVED. */
-  async #describe(version: ObjectVersion): Promise<ObjectDetails> {
-    const { source, signal } = this.#options.link;
-    const form = etagForm(version.etag);
-    const details = await source.head(version.key, signal, form.kind === 'parts' ? { partNumber: 1 } : {});
-    if (details === undefined || !isSameEtag(details.etag, version.etag))
-      throw new DynaferryError('SOURCE_CHANGED', `${source.uri(version.key)} was replaced since it was listed`);
-    const { headers } = details;
-    const isArchived = /^(GLACIER|DEEP_ARCHIVE)$/.test(headers['x-amz-storage-class'] ?? '');
-    if (isArchived && !(headers['x-amz-restore'] ?? '').includes('ongoing-request="false"'))
-      throw new DynaferryError('OBJECT_ARCHIVED', `${source.uri(version.key)} is in an archive`);
-    return details;
-  }
-
-  /** Believes no answer: asks the target what it has. */
-  async #arrived(targetKey: string, sizeBytes: number, expectedEtag?: string): Promise<ObjectDetails> {
-    const { target, signal } = this.#options.link;
-    const there = await target.head(targetKey, signal);
-    if (there === undefined)
-      throw new DynaferryError('DATA_DAMAGED', `${target.uri(targetKey)} was accepted and is not there`);
-    if (there.sizeBytes !== sizeBytes) throw notWhole(target.uri(targetKey), sizeBytes, there.sizeBytes);
-    const isComparable =
-      expectedEtag !== undefined && etagForm(there.etag).kind === 'parts' && !hidesDigest(there.headers);
-    if (isComparable && !isSameEtag(there.etag, expectedEtag))
-      throw new DynaferryError('DATA_DAMAGED', `${target.uri(targetKey)} was not made of the parts that were sent`);
-    return there;
   }
 }
 

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { copyBuckets } from '../../../src/cli/copy/copy-buckets.ts';
 import type { CopyFlags } from '../../../src/cli/copy/flags.ts';
+import type { CopySummary } from '../../../src/index.ts';
 import { DynaferryError } from '../../../src/model/errors.ts';
 import { minimal } from '../../copy/file/examples.ts';
 import { newFolder } from '../../world/home.ts';
@@ -145,6 +146,12 @@ describe('a command line is refused', () => {
     ['an age that is none', { abortStale: 'old' }, uris, /--abort-stale: got "old"/],
     ['a URI without a target', {}, ['s3://bucket-a'], /the target is missing/],
     ['a folder', {}, ['folder', 's3://bucket-a'], /"folder" is not in S3/],
+    [
+      'a slash left out',
+      {},
+      ['s3:/bucket-a/x', 's3://bucket-b'],
+      /^source: got "s3:\/bucket-a\/x": .*begin with s3:\/\//,
+    ],
     ['two files', {}, ['a.yaml', 'b.yaml'], /two files/],
     [
       'a URI that is none',
@@ -190,7 +197,7 @@ describe('a command line is refused', () => {
 });
 
 describe('a run ends', () => {
-  test.each([
+  test.each<[string, Partial<CopySummary>, CopyFlags, number]>([
     ['0 where all is done', {}, {}, 0],
     ['8 where objects failed', { failed: 1 }, {}, 8],
     ['8 where objects are archived', { archived: 1 }, {}, 8],
@@ -231,7 +238,7 @@ describe('a run ends', () => {
     copies.events = [
       { ...decision, key: 'a\u001b[31m', reason: 'missing' },
       { ...decision, key: 'b', reason: 'etag' },
-      { ...decision, key: 'c', reason: 'extra', action: 'delete' },
+      { type: 'copy-object', copy: 'a-to-b', key: 'c', reason: 'extra', action: 'delete' },
     ];
     copies.answers = [() => summaryOf({ listed: 9, same: 7, toCopy: 2, toCopyBytes: 3_000_000, extra: 1 })];
     copies.status = {
@@ -243,7 +250,7 @@ describe('a run ends', () => {
       "
       copy      missing       1.5 MB  a\\u{1b}[31m
       copy      etag          1.5 MB  b
-      delete    extra         1.5 MB  c
+      delete    extra                 c
       a-to-b: a dry run of 1.0 s; nothing was copied
         listed    9  objects of the source
         same      7  at both sides

@@ -41,6 +41,11 @@ test('while the source is being listed, neither share nor time are known', () =>
   ]);
 });
 
+test('where the target has all of it, that is no longer a matter of time', () => {
+  expect(shown({ listed: 7, same: 7 })[0]).toBe('nothing to copy yet');
+  expect(shown({ listed: 7, same: 7, listingDone: true })[0]).toBe('nothing to copy');
+});
+
 test('goodput, share, time left, and what went wrong', () => {
   const all = {
     listed: 600,

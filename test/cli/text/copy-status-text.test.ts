@@ -1,7 +1,7 @@
 import pc from 'picocolors';
 import { expect, test } from 'vitest';
 import { copyStatusText } from '../../../src/cli/text/copy-status-text.ts';
-import type { CopyStatus } from '../../../src/index.ts';
+import type { CopyProgress, CopyStatus } from '../../../src/index.ts';
 import { summaryOf } from '../copy/fake-copy.ts';
 
 const textOf = (status: Partial<CopyStatus>): string =>
@@ -10,11 +10,18 @@ const textOf = (status: Partial<CopyStatus>): string =>
 test('a copy that was never run', () => expect(textOf({})).toBe('a-to-b\n  state     not run yet'));
 
 test('a copy that runs, and how its last run ended', () => {
-  const progress = { listed: 1000, copied: 5, objectsTotal: 10, bytes: 1e6, bytesTotal: 2e6, failed: 1 };
+  const progress = {
+    listed: 1000,
+    copied: 5,
+    objectsTotal: 10,
+    bytes: 1e6,
+    bytesTotal: 2e6,
+    failed: 1,
+  } as CopyProgress;
   expect(
     `\n${textOf({
       running: true,
-      progress: { updatedMs: 0, json: JSON.stringify(progress) },
+      progress: { updatedMs: 0, event: progress },
       last: {
         finishedMs: 0,
         summary: summaryOf({ listed: 990, same: 900, copied: 89, bytes: 1e9, failed: 1, seconds: 65 }),

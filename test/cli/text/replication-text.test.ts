@@ -15,6 +15,7 @@ const applied = {
 };
 const summary: Summary = {
   type: 'summary',
+  migration: 'm',
   ok: true,
   read: 0,
   filtered: 0,
@@ -49,7 +50,7 @@ it('says that it is safe to switch only when changes are applied and verified', 
   const verify = { equal: 3, missing: 0, extra: 0, different: 0 };
   const verdict = 'it is safe to switch to the target, for all that was written before 2026-01-02T00:00:00.000Z';
   expect(summaryText({ ...summary, verify }, of, { colors })).toContain(verdict);
-  const error = { code: 'VERIFY_DIFFERENT', message: 'm', fix: 'f' };
+  const error = { code: 'VERIFY_DIFFERENT', message: 'm', fix: 'f' } as const;
   for (const other of [summary, { ...summary, verify, ok: false, error }])
     expect(summaryText(other, of, { colors })).not.toContain('safe to switch');
 });
@@ -58,4 +59,19 @@ it('of a transfer of changes alone tells of no other stage', () => {
   const text = summaryText(summary, { ...of, stages: ['transfer-changes'] }, { colors });
   expect(text).toContain('changes into the staging of the target');
   expect(text).not.toContain('applied');
+});
+
+it('of a capture that begins anew tells nothing of the stages that begin anew with it', () => {
+  const captured = { read: 1, before: 0, filtered: 0, skipped: 0, echoes: 0, deadLettered: 0, puts: 1, deletes: 0 };
+  const text = summaryText({ ...summary, captured }, { ...of, stages: ['capture'] }, { colors });
+  expect(text).toContain('read from the stream');
+  expect(text).not.toContain('changes into the staging of the target');
+});
+
+it('tells of items that a rule refuses', () => {
+  const verify = { equal: 3, missing: 0, extra: 0, different: 0, refused: 2 };
+  const error = { code: 'DEAD_LETTERS' as const, message: 'm', fix: 'f' };
+  expect(summaryText({ ...summary, ok: false, verify, error }, of, { colors })).toMatch(
+    /refused +2  items of the source/,
+  );
 });

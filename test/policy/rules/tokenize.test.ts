@@ -94,6 +94,10 @@ test('refuses what a token would not hide', () => {
   for (const number of ['0', '7', '42', '1E+60', '1E-60'])
     expect(() => applyRule(rule, { N: number }), number).toThrow(Refusal);
   expect(applyToText(rule, '')).toBe('');
+  for (const text of refused)
+    expect(() => detokenize('S', text, secret), text).toThrow(
+      expect.objectContaining({ code: 'DATA_DAMAGED' }) as Error,
+    );
   expect(applyToText(rule, 'José')).toMatch(/^[A-Z][a-z]{2}\p{Ll}$/u);
 });
 

@@ -50,6 +50,12 @@ const impatient: Clock = {
   sleep: (ms, signal) => systemClock.sleep(takeovers.has(ms) ? 0 : ms, signal),
 };
 
+/** Ten times as fast. */
+const fast: Clock = {
+  nowMs: () => performance.now() * 10,
+  sleep: (ms, signal) => systemClock.sleep(ms / 10, signal),
+};
+
 /** Applies what is there, from where the ledger in `state` stands. */
 async function apply(options: Options = {}): Promise<ChangeTotals['applied']> {
   const ledger = ChangeLedger.open(join(folder, options.state ?? 'state'));
@@ -303,8 +309,16 @@ describe('applying changes', () => {
     await apply({ state: 'one' });
     await writeChanges(bucket, 2, [put('a', 3)]);
     table.writes.length = 0;
-    expect(await apply({ state: 'another' })).toMatchObject({ seq: 2, objects: 2, puts: 3 });
+    const items: number[] = [];
+    const onEvent = (event: ProgressEvent): void => {
+      if (event.type === 'progress') items.push(event.items);
+      // It has stopped, so nothing is worth waiting for that a person would notice.
+      expect(event.type).not.toBe('notice');
+    };
+    expect(await apply({ state: 'another', onEvent })).toMatchObject({ seq: 2, objects: 2, puts: 3 });
     expect(table.writes).toEqual(['a']);
+    // What the first one has done counts from the beginning.
+    expect([items[0], items.at(-1)]).toEqual([2, 3]);
   });
 
   it.each([
@@ -333,8 +347,13 @@ describe('applying changes', () => {
           await systemClock.sleep(takeovers.has(ms) ? 4000 : ms, signal);
         },
       };
-      await apply({ state: 'another', clock });
+      const told: string[] = [];
+      const onEvent = (event: ProgressEvent): void => {
+        if (event.type === 'notice') told.push(event.message);
+      };
+      await apply({ state: 'another', clock, onEvent });
       expect(waitedMs).toBe(TAKEOVER_MS);
+      expect(told).toEqual([expect.stringMatching(/^waiting for 15 s: a process at another machine/)]);
       release();
       await stopped;
       expect(contents()).toEqual(outcomeOf([put('a', 2)]));
@@ -342,29 +361,84 @@ describe('applying changes', () => {
   );
 
   it('writes nothing more where another machine has taken over and its own link to the staging is cut', async () => {
-    // Ten times as fast.
-    const clock: Clock = {
-      nowMs: () => performance.now() * 10,
-      sleep: (ms, signal) => systemClock.sleep(ms / 10, signal),
-    };
     await writeChanges(bucket, 1, [put('a', 1)]);
     const over = Object.assign(new MemoryBucket('staging', 'target'), { objects: bucket.objects });
     const throttled = Promise.withResolvers<void>();
     table.before = () => throttled.promise;
-    const first = apply({ endless: true, state: 'one', over, clock });
+    const first = apply({ endless: true, state: 'one', over, clock: fast });
     const stopped = expect(first).rejects.toMatchObject({ code: 'LOCKED' });
     await expect.poll(() => table.calls.length, { timeout: 30_000 }).toBeGreaterThan(0);
     const cut = Promise.withResolvers<void>();
     over.before = () => cut.promise;
     table.before = () => undefined;
     await writeChanges(bucket, 2, [put('a', 2)]);
-    await apply({ state: 'another', clock });
+    await apply({ state: 'another', clock: fast });
     expect(table.writes).toEqual(['a']);
     throttled.resolve();
     cut.resolve();
     await stopped;
     expect(contents()).toEqual(outcomeOf([put('a', 2)]));
     expect(table.writes).toEqual(['a']);
+  });
+
+  it('stays with whoever has taken it over where a word of the one before was long on its way', async () => {
+    // After so many commits it says at once how far it is.
+    for (let seq = 1; seq <= 64; seq++) await writeChanges(bucket, seq, seq === 1 ? [put('a', 1)] : []);
+    const over = Object.assign(new MemoryBucket('staging', 'target'), { objects: bucket.objects });
+    const late = Promise.withResolvers<void>();
+    let isSaid = false;
+    over.before = (operation, name) => {
+      if (operation !== 'put' || !name.endsWith('applied.json') || table.writes.length === 0) return undefined;
+      isSaid = true;
+      return late.promise;
+    };
+    const first = apply({ endless: true, state: 'one', over });
+    const stopped = expect(first).rejects.toMatchObject({ code: 'LOCKED' });
+    await expect.poll(() => isSaid, { timeout: 30_000 }).toBe(true);
+    await writeChanges(bucket, 65, [put('a', 2)]);
+    const clock: Clock = {
+      ...systemClock,
+      sleep: async (ms, signal) => {
+        await impatient.sleep(ms, signal);
+        // The word arrives when the other has looked for the last time.
+        if (ms !== TAKEOVER_MS) return;
+        table.after = () => late.resolve();
+      },
+    };
+    await apply({ state: 'another', clock });
+    await stopped;
+    expect(table.writes).toEqual(['a', 'a']);
+    expect(contents()).toEqual(outcomeOf([put('a', 2)]));
+  });
+
+  it('goes on behind all that the one before has said, also right before its word is replaced', async () => {
+    const stop = new AbortController();
+    const first = apply({ endless: true, state: 'one', signal: stop.signal });
+    const ended = first.catch(() => undefined);
+    const mark = (): { by: string; seq: number } | undefined => {
+      const name = [...bucket.objects.keys()].find((one) => one.endsWith('applied.json'));
+      return name === undefined ? undefined : (JSON.parse(bucket.text(name)) as { by: string; seq: number });
+    };
+    await expect.poll(mark, { timeout: 30_000 }).toBeDefined();
+    const over = Object.assign(new MemoryBucket('staging', 'target'), { objects: bucket.objects });
+    over.before = async (operation, name) => {
+      if (operation !== 'put' || !name.endsWith('applied.json')) return;
+      over.before = () => undefined;
+      for (let seq = 1; seq <= 64; seq++) await writeChanges(bucket, seq, seq === 64 ? [put('a', 1)] : []);
+      await expect.poll(() => mark()?.seq ?? 0, { timeout: 30_000 }).toBeGreaterThan(0);
+    };
+    const taken: number[] = [];
+    const clock: Clock = {
+      ...systemClock,
+      sleep: (ms, signal) => {
+        if (ms === TAKEOVER_MS) taken.push(mark()?.seq ?? -1);
+        return impatient.sleep(ms, signal);
+      },
+    };
+    await apply({ state: 'another', over, clock });
+    stop.abort();
+    await ended;
+    expect(taken[0]).toBeGreaterThan(0);
   });
 
   it('of two machines that begin a log at the same time only one is ahead, and ends where the other takes over', async () => {
@@ -415,6 +489,24 @@ describe('applying changes', () => {
     expect(failed).toEqual([{ status: 'rejected', reason: expect.objectContaining({ code: 'LOCKED' }) as unknown }]);
   });
 
+  it('waits for one that was stopped while it wrote: what was cut off may be on its way', async () => {
+    await writeChanges(bucket, 1, [put('a', 1)]);
+    const stop = new AbortController();
+    table.before = () => stop.abort();
+    await expect(apply({ state: 'one', signal: stop.signal })).rejects.toThrow('aborted');
+    table.before = () => undefined;
+    const waited: number[] = [];
+    const clock: Clock = {
+      ...systemClock,
+      sleep: (ms, signal) => {
+        if (takeovers.has(ms)) waited.push(ms);
+        return impatient.sleep(ms, signal);
+      },
+    };
+    await apply({ state: 'another', clock });
+    expect(waited).toEqual([TAKEOVER_MS]);
+  });
+
   it('does not wait for a process that has stopped by itself, nor for one of the same machine', async () => {
     const clock: Clock = {
       ...systemClock,
@@ -448,7 +540,10 @@ describe('applying changes', () => {
 
   it('refuses what was made under another policy', async () => {
     await writeChanges(bucket, 1, [put('a', 1)]);
-    await expect(apply({ policyHash: 'other' })).rejects.toMatchObject({ code: 'POLICY_MISMATCH' });
+    await expect(apply({ policyHash: 'other' })).rejects.toMatchObject({
+      code: 'POLICY_MISMATCH',
+      fix: expect.stringContaining('dynaferry capture --restart') as string,
+    });
     expect(table.writes).toEqual([]);
   });
 });
@@ -529,6 +624,28 @@ describe('changes that DynamoDB refuses', () => {
       expect(contents()).toEqual(outcomeOf([put('a', 2)]));
     },
   );
+
+  it('stay where another machine has taken over, whose are removed by nobody who tried them again before', async () => {
+    await writeChanges(bucket, 1, [bad('a', 1)]);
+    await apply({ state: 'one' });
+    table.isValid = (item) => item['n']['N'] === '1';
+    const over = Object.assign(new MemoryBucket('staging', 'target'), { objects: bucket.objects });
+    const cut = Promise.withResolvers<void>();
+    let isCut = false;
+    over.before = (operation) => {
+      isCut ||= operation === 'delete';
+      return isCut ? cut.promise : undefined;
+    };
+    const retrying = apply({ endless: true, retryDeadLetters: true, state: 'one', over, clock: fast });
+    const stopped = expect(retrying).rejects.toMatchObject({ code: 'LOCKED' });
+    await expect.poll(() => isCut, { timeout: 30_000 }).toBe(true);
+    await writeChanges(bucket, 2, [bad('a', 2)]);
+    await apply({ state: 'another', clock: fast });
+    expect(letters()).toMatchObject([{ Item: { n: { N: '2' } } }]);
+    cut.resolve();
+    await stopped;
+    expect(letters()).toMatchObject([{ Item: { n: { N: '2' } } }]);
+  });
 
   it('stop it where every change is refused', async () => {
     table.isValid = () => false;

@@ -17,7 +17,7 @@ import { layout } from './written-changes.ts';
 
 const quiet = new AbortController().signal;
 const lease = new Lease(systemClock);
-lease.renew(systemClock.nowMs());
+lease.renew(lease.now());
 
 let table: MemoryTable;
 let bucket: MemoryBucket;

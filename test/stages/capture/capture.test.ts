@@ -112,6 +112,39 @@ describe('a capture', () => {
     expectAccounted(commits, 50);
   });
 
+  it('reads a shard behind its parent also where the first listings lack now the parent and now another one', async () => {
+    stream.open('old', 'gone');
+    stream.open('a', 'gone');
+    stream.write('a', { key: 'one', after: china('1') });
+    stream.close_('a', 'b');
+    stream.write('b', { key: 'one', before: china('1'), after: china('2') });
+    const lacking = ['a', 'b', 'old', 'a'];
+    stream.onList = (shardIds) => {
+      const lacks = lacking.shift();
+      return shardIds.filter((shardId) => shardId !== lacks);
+    };
+    const { lines } = await readLog(bucket, await captureOnce(run));
+    expect(lines.map(({ NewImage }) => NewImage?.['given'])).toEqual([{ S: '1' }, { S: '2' }]);
+  });
+
+  it('goes on where it was stopped before it had read anything of some of the shards, whose parents are gone', async () => {
+    stream.open('a', 'gone');
+    stream.open('b', 'gone, too');
+    for (const shardId of ['a', 'b']) stream.write(shardId, { key: shardId, after: china('1') });
+    stream.beforeRead = (shardId) => {
+      if (shardId === 'b') throw expiredIterator();
+    };
+    let commits = 0;
+    bucket.after = (operation, key) => {
+      if (operation === 'put' && key.includes('/commits/') && ++commits === 1) throw new Error('killed');
+    };
+    await expect(captureOnce(run)).rejects.toThrow('killed');
+    bucket.after = () => undefined;
+    stream.beforeRead = () => undefined;
+    const { lines } = await readLog(bucket, await captureOnce(run));
+    expect(lines.map(({ Keys }) => Keys['PK'])).toEqual([{ S: 'a' }, { S: 'b' }]);
+  });
+
   it('drops what was made long before it began: the export has its effect', async () => {
     stream.open('a');
     stream.write('a', { key: 'old', after: china('1'), createdMs: Date.now() - 3_600_000 });
@@ -246,6 +279,47 @@ describe('a capture', () => {
     const { commits, lines } = await readLog(bucket, await captureOnce(run));
     expect(lines.map(({ Keys }) => Keys['PK'])).toEqual(Array.from({ length: 10 }, (_, n) => ({ S: `k${n}` })));
     expectAccounted(commits, 10);
+  });
+
+  it('gets another one also where it looks whether a shard ended before it began', async () => {
+    stream.open('a');
+    stream.write('a', { key: 'one', after: china('1') });
+    stream.close_('a', 'b');
+    stream.write('b', { key: 'one', before: china('1'), after: china('2') });
+    const records = stream.records.bind(stream);
+    let looks = 0;
+    stream.records = (arn, iterator, signal, limit) => {
+      // The link was away for a quarter of an hour.
+      if (limit === 1 && ++looks === 1) throw expiredIterator();
+      return records(arn, iterator, signal, limit);
+    };
+    const { lines } = await readLog(bucket, await captureOnce(run));
+    expect(lines.map(({ NewImage }) => NewImage?.['given'])).toEqual([{ S: '1' }, { S: '2' }]);
+  });
+
+  it('holds no more than a few pages beyond what the bucket takes, however many shards there are', async () => {
+    for (let n = 0; n < 150; n++) {
+      stream.open(`s${n}`);
+      stream.write(`s${n}`, { key: `k${n}`, after: china('x'.repeat(1_200_000)) });
+    }
+    const held = Promise.withResolvers<void>();
+    bucket.before = (operation, key) => (operation === 'put' && key.includes('/data/') ? held.promise : undefined);
+    const running = captureOnce(run);
+    let before = -1;
+    await expect
+      .poll(
+        () => {
+          const isStill = stream.reads.length === before;
+          before = stream.reads.length;
+          return isStill && before > 0;
+        },
+        { interval: 300, timeout: 30_000 },
+      )
+      .toBe(true);
+    const reads = stream.reads.length;
+    held.resolve();
+    await running;
+    expect(reads).toBeLessThan(120);
   });
 
   it('commits what it has read when it is interrupted', async () => {
@@ -395,14 +469,17 @@ describe('changes that are lost', () => {
     expect(lines.map(({ NewImage }) => NewImage?.['given'])).toEqual([{ S: '1' }, { S: '2' }, { S: '3' }]);
   });
 
-  it('because nobody read a shard for a day, of which nothing was read yet, are a gap', async () => {
+  it.each([
+    ['a day', 1.1],
+    ['almost a day, as a clock tells it that may be wrong', 0.99],
+  ])('because nobody read a shard for %s, of which nothing was read yet, are a gap', async (_, days) => {
     const day = 86_400_000;
     const ledger = ChangeLedger.open(folder);
     const [commit] = (await readLog(bucket, await captureOnce(run))).commits;
     ledger.recordCaptured({
       ...commit,
       seq: ledger.last('captured') + 1,
-      checkpoints: [{ shardId: 'z', parent: null, after: null, done: false, throughMs: Date.now() - 1.1 * day }],
+      checkpoints: [{ shardId: 'z', parent: null, after: null, done: false, throughMs: Date.now() - days * day }],
     });
     ledger.close();
     stream.open('z');
@@ -443,6 +520,15 @@ describe('changes that are lost', () => {
 
   it('are none where another policy is asked for, which is refused', async () => {
     expect(await codeOf(captureOnce({ ...run, policyHash: 'other' }))).toBe('POLICY_MISMATCH');
+  });
+
+  it('are none where another table is given, as by a second migration of the same name', async () => {
+    const other = captureOnce({ ...run, streamArn: 'arn:aws:dynamodb:us-west-2:1:table/other/stream/1' });
+    await expect(other).rejects.toMatchObject({
+      code: 'POLICY_MISMATCH',
+      message: expect.stringMatching(/table\/t, not of .*table\/other$/) as string,
+      fix: expect.stringContaining('another name') as string,
+    });
   });
 });
 

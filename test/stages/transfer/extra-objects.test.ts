@@ -3,7 +3,7 @@ import type { ProgressEvent } from '../../../src/model/events.ts';
 import type { S3Bucket } from '../../../src/s3/bucket.ts';
 import { parseXml } from '../../../src/s3/xml.ts';
 import { CopyMeter } from '../../../src/stages/transfer/copy-meter.ts';
-import { deleteExtra } from '../../../src/stages/transfer/extra-objects.ts';
+import { deleteExtra, tellOfExtra } from '../../../src/stages/transfer/extra-objects.ts';
 import { MemoryBucket, memoryLink } from './memory-link.ts';
 
 test('objects that the target keeps are told of, and counted as neither deleted nor failed', async () => {
@@ -41,4 +41,26 @@ test('objects that the target keeps are told of, and counted as neither deleted 
       message: 'the target keeps 1 object that is to be deleted (AccessDenied)',
     }),
   ]);
+});
+
+test('what a dry run would delete is told of without a size: only its key is kept', async () => {
+  const events: ProgressEvent[] = [];
+  await tellOfExtra({
+    copy: 'c',
+    link: memoryLink(new MemoryBucket(), new MemoryBucket()),
+    prefixes: [{ source: 's/', target: '' }],
+    records: {
+      addFailed: () => undefined,
+      failedBefore: () => [],
+      addExtra: () => undefined,
+      extra: () => [['a']],
+    },
+    meter: new CopyMeter(
+      'c',
+      () => undefined,
+      () => 0,
+    ),
+    onEvent: (event) => events.push(event),
+  });
+  expect(events).toEqual([{ type: 'copy-object', copy: 'c', key: 'a', action: 'delete', reason: 'extra' }]);
 });

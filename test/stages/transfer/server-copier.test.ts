@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { DynaferryError } from '../../../src/model/errors.ts';
-import type { RequestRest } from '../../../src/s3/bucket.ts';
+import type { RequestRest } from '../../../src/s3/bucket-requests.ts';
 import { NO_ELEMENT, parseXml, type XmlElement } from '../../../src/s3/xml.ts';
 import { ServerCopier } from '../../../src/stages/transfer/server-copier.ts';
 import { memoryLink, wholeEtag } from './memory-link.ts';
