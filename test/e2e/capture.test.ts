@@ -15,8 +15,6 @@ import { WatchedSites } from './watched-sites.ts';
 
 const world = await useWorld('dynamodb', 's3');
 
-vi.setConfig({ testTimeout: 300_000 });
-
 const policy = {
   filter: "country = 'China'",
   attributes: { PK: { hash: { key: 'env:HASH_KEY' } }, govid: 'drop', name: { rename: 'given' } },

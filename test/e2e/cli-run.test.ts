@@ -159,8 +159,10 @@ describe('dynaferry inspect and plan', () => {
     const inspect = await world.run(['inspect', path]);
     expect(inspect.code).toBe(0);
     expect(inspect.stdout).toMatch(/^Full scan: all 2,000 items/m);
-    expect(inspect.stdout).not.toContain(' F | M');
-    expect((await world.run(['inspect', '--examples', '2', path])).stdout).toContain(' F | M');
+    // Which is seen first depends on the segment that is read first.
+    const sexes = / (?:F \| M|M \| F)$/m;
+    expect(inspect.stdout).not.toMatch(sexes);
+    expect((await world.run(['inspect', '--examples', '2', path])).stdout).toMatch(sexes);
     expect((await world.run(['plan', '--show', '0', path])).stdout).not.toContain('@example');
     expect((await world.run(['plan', path])).stdout).toContain('@example');
   });

@@ -63,7 +63,7 @@ describe('dynaferry demo --live', () => {
     expect(summary).toMatchObject({ type: 'summary', ok: true, verify: { missing: 0, extra: 0, different: 0 } });
     expect(summary?.applied?.puts).toBeGreaterThan(0);
     expect(summary?.applied?.deletes).toBeGreaterThan(0);
-  }, 120_000);
+  });
 
   it('says what to do where there is no Java', async () => {
     const PATH = newFolder();

@@ -127,4 +127,4 @@ test('connections that stall', async () => {
     },
   );
   expect(injected('stall')).toBe(3);
-}, 120_000);
+});

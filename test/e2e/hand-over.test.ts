@@ -8,8 +8,6 @@ import { expectDone, expectFailure, Scenario } from './scenario.ts';
 const world = await useWorld('dynamodb', 's3');
 
 /** Each test is a dozen commands, one after the other. */
-vi.setConfig({ testTimeout: 300_000 });
-
 const FINISH = ['--until-caught-up'];
 
 /** A source table with some items, and a stream that is switched on when a capture begins unless told. */

@@ -1,4 +1,4 @@
-import { describe, expect, test, vi } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { newFolder } from '../world/home.ts';
 import type { ProgramOptions, RunningProgram } from '../world/program.ts';
 import { Random } from '../world/random.ts';
@@ -12,8 +12,6 @@ import { userOracle, userPolicy } from './user-policy.ts';
 import { WatchedSites, type WatchedSitesOptions } from './watched-sites.ts';
 
 const world = await useWorld('dynamodb', 's3');
-
-vi.setConfig({ testTimeout: 300_000 });
 
 const ITEMS = 600;
 /** A stage of changes makes some requests to begin with and a few a second then. */

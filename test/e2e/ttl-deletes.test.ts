@@ -41,4 +41,4 @@ test('what TTL deletes at the source is deleted at the target, or left there, as
   const [applied, skipped] = await Promise.all([replicated('apply'), replicated('skip')]);
   expect(applied).toEqual(['kept']);
   expect(skipped).toEqual(['expiring', 'kept']);
-}, 120_000);
+});

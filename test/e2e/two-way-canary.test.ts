@@ -178,7 +178,6 @@ test.concurrent.each([
   ['marks of ours', 8, 'managed'],
 ])(
   'what each of two sites keeps back or hides from the other is found nowhere outside its own table: stamps in %s (seed %i)',
-  { timeout: 300_000 },
   async (_, seed, conflict) => {
     await using sites = await WatchedSites.start(world);
     const ways = await bothWays(sites, conflict);

@@ -81,7 +81,6 @@ test.concurrent.each([
     );
     expect(tombstones.Table?.AttributeDefinitions).toEqual([{ AttributeName: 'id', AttributeType: 'B' }]);
   },
-  300_000,
 );
 
 test.concurrent(
@@ -99,5 +98,4 @@ test.concurrent(
     const summary = expectDone(await replicate(back, ['--until-caught-up']).done);
     expect(summary).toMatchObject({ captured: { read: 40, echoes: 40, puts: 0, deletes: 0 } });
   },
-  120_000,
 );

@@ -57,69 +57,65 @@ const put = (client: DynamoDBClient, key: string, version: string, ttlMs?: numbe
 const brief = ({ Keys, NewImage }: ChangeLine): string =>
   `${(Keys['PK'] as { S: string }).S} ${NewImage === undefined ? 'deleted' : (NewImage['version'] as { S: string }).S}`;
 
-test(
-  'a stream whose shards roll over is read on in order, TTL deletes are known, and trimmed records are a gap',
-  { timeout: 240_000 },
-  async () => {
-    const folder = newFolder();
-    const state = newFolder();
-    const bucket = new MemoryBucket();
-    let { client, stream } = await at(folder, 0);
-    await client.send(
-      new CreateTableCommand({
-        TableName: TABLE,
-        AttributeDefinitions: [{ AttributeName: 'PK', AttributeType: 'S' }],
-        KeySchema: [{ AttributeName: 'PK', KeyType: 'HASH' }],
-        BillingMode: 'PAY_PER_REQUEST',
-        StreamSpecification: { StreamEnabled: true, StreamViewType: 'NEW_AND_OLD_IMAGES' },
-      }),
-    );
-    await client.send(
-      new UpdateTimeToLiveCommand({
-        TableName: TABLE,
-        TimeToLiveSpecification: { Enabled: true, AttributeName: 'ttl' },
-      }),
-    );
-    const { Table } = await client.send(new DescribeTableCommand({ TableName: TABLE }));
-    const streamArn = Table?.LatestStreamArn ?? '';
-    let skipped = 0;
-    const capture = async (): Promise<string[]> => {
-      const layout = await captureOnce({
-        bucket,
-        folder: state,
-        stream,
-        policy,
-        settings: { ttlDeletes: 'skip' },
-        streamArn,
-        clock: systemClock,
-        untilMs: Date.now() - 2000,
-      });
-      const { commits, lines } = await readLog(bucket, layout);
-      skipped = commits.reduce((sum, { counts }) => sum + counts.skipped, 0);
-      return lines.map(brief);
-    };
-    await put(client, 'one', 'v1');
-    await put(client, 'expiring', 'v1', Date.now() + HOUR_MS);
-    expect(await capture()).toEqual(['one v1', 'expiring v1']);
+test('a stream whose shards roll over is read on in order, TTL deletes are known, and trimmed records are a gap', async () => {
+  const folder = newFolder();
+  const state = newFolder();
+  const bucket = new MemoryBucket();
+  let { client, stream } = await at(folder, 0);
+  await client.send(
+    new CreateTableCommand({
+      TableName: TABLE,
+      AttributeDefinitions: [{ AttributeName: 'PK', AttributeType: 'S' }],
+      KeySchema: [{ AttributeName: 'PK', KeyType: 'HASH' }],
+      BillingMode: 'PAY_PER_REQUEST',
+      StreamSpecification: { StreamEnabled: true, StreamViewType: 'NEW_AND_OLD_IMAGES' },
+    }),
+  );
+  await client.send(
+    new UpdateTimeToLiveCommand({
+      TableName: TABLE,
+      TimeToLiveSpecification: { Enabled: true, AttributeName: 'ttl' },
+    }),
+  );
+  const { Table } = await client.send(new DescribeTableCommand({ TableName: TABLE }));
+  const streamArn = Table?.LatestStreamArn ?? '';
+  let skipped = 0;
+  const capture = async (): Promise<string[]> => {
+    const layout = await captureOnce({
+      bucket,
+      folder: state,
+      stream,
+      policy,
+      settings: { ttlDeletes: 'skip' },
+      streamArn,
+      clock: systemClock,
+      untilMs: Date.now() - 2000,
+    });
+    const { commits, lines } = await readLog(bucket, layout);
+    skipped = commits.reduce((sum, { counts }) => sum + counts.skipped, 0);
+    return lines.map(brief);
+  };
+  await put(client, 'one', 'v1');
+  await put(client, 'expiring', 'v1', Date.now() + HOUR_MS);
+  expect(await capture()).toEqual(['one v1', 'expiring v1']);
 
-    const shardsThen = (await stream.describe(streamArn)).shards.length;
-    for (const [hours, version] of [
-      [5, 'v2'],
-      [9, 'v3'],
-    ] as const) {
-      ({ client, stream } = await at(folder, hours));
-      await put(client, 'one', version);
-      const shards = async (): Promise<number> => (await stream.describe(streamArn)).shards.length;
-      await vi.waitFor(async () => expect(await shards()).toBeGreaterThan(shardsThen), { timeout: 60_000 });
-      expect(await capture()).toContain(`one ${version}`);
-    }
-    expect(await capture()).toEqual(['one v1', 'expiring v1', 'one v2', 'one v3']);
-    // TTL has deleted the item that expired.
-    expect(skipped).toBe(1);
+  const shardsThen = (await stream.describe(streamArn)).shards.length;
+  for (const [hours, version] of [
+    [5, 'v2'],
+    [9, 'v3'],
+  ] as const) {
+    ({ client, stream } = await at(folder, hours));
+    await put(client, 'one', version);
+    const shards = async (): Promise<number> => (await stream.describe(streamArn)).shards.length;
+    await vi.waitFor(async () => expect(await shards()).toBeGreaterThan(shardsThen), { timeout: 60_000 });
+    expect(await capture()).toContain(`one ${version}`);
+  }
+  expect(await capture()).toEqual(['one v1', 'expiring v1', 'one v2', 'one v3']);
+  // TTL has deleted the item that expired.
+  expect(skipped).toBe(1);
 
-    await put(client, 'one', 'v4');
-    ({ client, stream } = await at(folder, 9 + 31));
-    await put(client, 'one', 'v5');
-    expect(await capture().catch(({ code }: DynaferryError) => code)).toBe('STREAM_GAP');
-  },
-);
+  await put(client, 'one', 'v4');
+  ({ client, stream } = await at(folder, 9 + 31));
+  await put(client, 'one', 'v5');
+  expect(await capture().catch(({ code }: DynaferryError) => code)).toBe('STREAM_GAP');
+});

@@ -135,7 +135,7 @@ describe.each([
     };
     target.objects.clear();
     await expect(copy(object)).rejects.toMatchObject({ code: 'DATA_DAMAGED' });
-  }, 20_000);
+  });
 });
 
 describe('copying in parts', () => {
