@@ -87,7 +87,7 @@ describe.each([
       durable = await segmentsDone(scenario);
     } while (isKilled(result));
     const summary = expectDone(result);
-    expect(kills).toBeGreaterThan(1);
+    expect(kills).toBeGreaterThan(3);
     expect(again).toEqual([]);
 
     const compared = await scenario.compare(userOracle);
@@ -107,13 +107,18 @@ describe.each([
   });
 });
 
-/** Items of the largest data object. */
-async function largestObject(scenario: Scenario): Promise<number> {
+/** What the export lists of its data objects, as it arrived at the target. */
+async function manifestOf(scenario: Scenario): Promise<{ itemCount: number }[]> {
   const bucket = scenario.buckets.target;
   const manifest = (await listObjects(world.target.s3, bucket)).find(({ key }) => key.endsWith('manifest-files.json'));
   const { body } = await readObject(world.target.s3, bucket, manifest?.key ?? '');
   const lines = body.toString().trimEnd().split('\n');
-  return Math.max(...lines.map((line) => (JSON.parse(line) as { itemCount: number }).itemCount));
+  return lines.map((line) => JSON.parse(line) as { itemCount: number });
+}
+
+/** Items of the largest data object. */
+async function largestObject(scenario: Scenario): Promise<number> {
+  return Math.max(...(await manifestOf(scenario)).map(({ itemCount }) => itemCount));
 }
 
 function itemsIn(batch: Buffer): number {
@@ -155,11 +160,12 @@ test("SIGKILL of export, transfer and load, side by side in processes of their o
     firstCommitAt('source').then(() => runStage('transfer', { ...target, ...source, HASH_KEY: '' }, 32)),
     firstCommitAt('target').then(() => runStage('load', target, 33)),
   ]);
-  expect(Object.values(killsOf).reduce((sum, kills) => sum + kills, 0)).toBeGreaterThan(1);
+  expect(Math.min(...Object.values(killsOf))).toBeGreaterThan(0);
 
   const compared = await scenario.compare(userOracle);
   expect(compared).toMatchObject({ missing: [], extra: [], different: [] });
   expect(exported).toMatchObject({ read: ITEMS, filtered: ITEMS - compared.equal, passed: compared.equal });
-  expect(Number(transferred['objects'])).toBeGreaterThan(1);
+  // How many there are depends on when the kills came.
+  expect(transferred['objects']).toBe((await manifestOf(scenario)).length);
   expect(loaded).toMatchObject({ written: compared.equal, deadLettered: 0 });
 });
